@@ -1,0 +1,1 @@
+"""The engine: process, clocks, law, benefits, audit. Knows no Flask and makes no PDF."""

@@ -1,0 +1,292 @@
+"""The clock rows of one matter: started, paused, resumed, extended, stopped and closed with its acts.
+
+A book is loaded, changed in memory and written back in the act's transaction. Dates come from `daycount` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from workflow import daycount
+from workflow.daycount import Calendar, Pause
+from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
+from workflow.errors import Reason, Refused
+from workflow.models import Clock
+from workflow.situation import ClockView
+
+_clocks = Clock.__table__
+COLUMNS = [c.name for c in _clocks.columns if c.name != "id"]
+CHANGING = (
+    "state", "due_on", "unrolled_on", "safe_on", "promise_on", "effective_on", "near_on", "provisional", "pauses",
+    "extend_days", "extensions", "explain", "fire_on", "fire_stage", "expired_on", "closed_on", "start_on", "code", "span",
+)  # fmt: skip
+_insert = insert(_clocks)
+_update = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bindparam(c) for c in CHANGING})
+_select = select(_clocks).where(_clocks.c.matter_id == bindparam("matter")).order_by(_clocks.c.id)
+SETTLED = ("met", "stopped")
+
+
+@dataclass
+class ClockBook:
+    """All clocks of one matter. `dates`: known date facts; `promises`: whether unconfirmed promises count (demo only)."""
+
+    definition: Definition
+    calendar: Calendar
+    today: date
+    case_id: int
+    matter_id: int
+    office_id: int
+    unconfirmed_count: bool = False
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    _touched: set[int] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, connection: Connection | Session, **kwargs: Any) -> ClockBook:
+        book = cls(**kwargs)
+        book.rows = [dict(r._mapping) for r in connection.execute(_select, {"matter": book.matter_id})]
+        return book
+
+    def views(self) -> tuple[ClockView, ...]:
+        """The rows as guards see them."""
+        return tuple(
+            ClockView(r["name"], r["code"], r["state"], r["start_on"], r["due_on"], r["addressee"], r["extensions"])
+            for r in self.rows
+        )
+
+    # --- what acts do -------------------------------------------------------------------------------------------
+
+    def move(self, old: StateDef | None, new: StateDef, dates: Mapping[str, date], action: ActionDef | None = None,
+             addressees: Sequence[str] = ()) -> None:  # fmt: skip
+        """Close what belonged to the old state, start (or take up again) what belongs to the new one."""
+        if old is not None and old.name != new.name:
+            kept = set(new.clocks) | set(action.pause if action else ())
+            for row in self._open():
+                belongs = row["name"] in old.clocks and row["state"] in ("running", "unstarted")
+                left_paused = row["state"] == "paused"
+                if row["name"] not in kept and (belongs or left_paused or (new.end and not self._outlives(row, action))):
+                    self._close(row, "met")
+        for name in new.clocks:
+            if action is None or name not in action.stop:
+                self.start(name, dates, addressees)
+
+    def start(self, name: str, dates: Mapping[str, date], addressees: Sequence[str] = ()) -> None:
+        """Start a clock by name, once per addressee where the file says so; the same start day is not started again."""
+        clock = self.definition.clocks[name]
+        for addressee in addressees if clock.each else ("",):
+            self._start_one(clock, dates, addressee)
+
+    def start_unknown(self, name: str, addressees: Sequence[str] = ()) -> None:
+        """List a clock that cannot run because its start is not known."""
+        clock = self.definition.clocks[name]
+        for addressee in addressees if clock.each else ("",):
+            if not any(r["name"] == name and r["addressee"] == addressee for r in self.rows):
+                self._add(clock, clock.code, addressee, None, clock.law)
+
+    def pause(self, name: str, since: date, ground: str) -> None:
+        """Pause the running clocks of that name from `since` on (half-open)."""
+        for row in self._open(name):
+            if row["state"] == "running":
+                row["pauses"] = [*row["pauses"], [since.isoformat(), None, ground]]
+                row["state"], row["fire_on"] = "paused", None
+                self._touch(row)
+
+    def resume(self, name: str, upon: date) -> None:
+        """Let paused clocks of that name run again; `upon` counts again."""
+        for row in self._open(name):
+            if row["state"] == "paused":
+                begun, _, ground = row["pauses"][-1]
+                row["pauses"] = [*row["pauses"][:-1], [begun, max(begun, upon.isoformat()), ground]]
+                row["state"] = "running"
+                self._compute(row)
+
+    def extend(self, name: str, given_days: int | None = None) -> None:
+        """Lengthen the one run by what the law allows (or by `given_days` where the law leaves it open).
+
+        Raises Refused when the clock does not run or may not be lengthened again.
+        """
+        clock = self.definition.clocks[name]
+        ground = clock.extends
+        rows = [r for r in self._open(name) if r["state"] == "running"]
+        if not ground or not rows:
+            raise Refused(Reason(f"“{clock.label}”时限现在没有在走，不能延长。", law=clock.law))
+        for row in rows:
+            if ground.times is not None and row["extensions"] >= ground.times:
+                raise Refused(Reason(f"“{clock.label}”只能延长 {ground.times} 次，已经延长过了。", law=ground.law))
+            days = ground.by.amount if ground.by else given_days
+            if not days or days < 1:
+                raise Refused(Reason("请填写延长的天数（大于 0 的整数）。", law=ground.law, field="extension_days"))
+            row["extend_days"] += days
+            row["extensions"] += 1
+            self._compute(row)
+
+    def shift(self, name: str, days: int) -> None:
+        """Move the due day with a re-scheduled examination; earlier ones do not shorten."""
+        for row in self._open(name):
+            if days > 0 and row["state"] == "running":
+                row["extend_days"] += days
+                self._compute(row)
+
+    def stop(self, name: str, addressee: str | None = None) -> None:
+        """Stop for good."""
+        for row in self._open(name):
+            if addressee is None or row["addressee"] == addressee:
+                self._close(row, "stopped")
+
+    def meet(self, name: str, addressee: str) -> None:
+        """The duty toward one addressee is done."""
+        for row in self._open(name):
+            if row["addressee"] == addressee:
+                self._close(row, "met")
+
+    def fill_start(self, dates: Mapping[str, date]) -> list[str]:
+        """Start every listed clock whose start has become known; their labels."""
+        begun = []
+        for row in self.rows:
+            clock = self.definition.clocks.get(row["name"])
+            if row["state"] == "unstarted" and clock and clock.start in dates:
+                row["start_on"], row["state"] = dates[clock.start], "running"
+                self._compute(row)
+                self._quiet_if_past(row)
+                begun.append(row["label"])
+        return begun
+
+    def quiet_past(self) -> None:
+        """Clocks already over when a case is placed warn nobody: they are listed and judged by a person."""
+        for row in self.rows:
+            self._quiet_if_past(row)
+
+    # --- what the matter shows ----------------------------------------------------------------------------------
+
+    def summary(self) -> dict[str, Any]:
+        """The counters kept on the matter row: most urgent days, whose ball, whether anything is paused."""
+        live = [r for r in self.rows if r["state"] == "running"]
+        urgent = min(live, key=lambda r: (r["effective_on"], not r["legal"]), default=None)
+        return {
+            "urgent_on": urgent["effective_on"] if urgent else None,
+            "ball": urgent["owner"] if urgent else "",
+            "near_on": min((r["near_on"] for r in live if r["near_on"]), default=None),
+            "late_on": min((r["due_on"] for r in live if r["legal"]), default=None),
+            "paused": any(r["state"] == "paused" for r in self.rows),
+        }
+
+    def changes(self) -> list[dict[str, Any]]:
+        """What this act did to the clocks, for the audit event."""
+        keep = ("name", "addressee", "code", "state", "start_on", "due_on", "extend_days", "pauses")
+        return [{k: r[k] for k in keep} for i, r in enumerate(self.rows) if i in self._touched]
+
+    def save(self, connection: Connection | Session) -> None:
+        """Write the new and the changed rows."""
+        touched = [self.rows[i] for i in sorted(self._touched)]
+        if new := [r for r in touched if "id" not in r]:
+            connection.execute(_insert, new)
+        if changed := [r for r in touched if "id" in r]:
+            connection.execute(_update, [{"key": r["id"], **{c: r[c] for c in CHANGING}} for r in changed])
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _open(self, name: str | None = None) -> Iterable[dict[str, Any]]:
+        return [r for r in self.rows if r["state"] not in SETTLED and name in (None, r["name"])]
+
+    def _outlives(self, row: Mapping[str, Any], action: ActionDef | None) -> bool:
+        """A clock a delivery starts (再次鉴定 15 日) goes on after the matter itself has ended."""
+        clock = self.definition.clocks.get(row["name"])
+        return bool(clock and clock.each and row["state"] == "running") or bool(action and row["name"] in action.start)
+
+    def _touch(self, row: dict[str, Any]) -> None:
+        self._touched.add(next(i for i, r in enumerate(self.rows) if r is row))
+
+    def _close(self, row: dict[str, Any], how: str) -> None:
+        row["state"], row["closed_on"], row["fire_on"] = how, self.today, None
+        self._touch(row)
+
+    def _start_one(self, clock: ClockDef, dates: Mapping[str, date], addressee: str) -> None:
+        again = clock.again if clock.again and clock.again.start in dates else None
+        code, law = (again.code, again.law or clock.law) if again else (clock.code, clock.law)
+        start = dates.get(again.start if again else clock.start)
+        mine = [r for r in self.rows if r["name"] == clock.name and r["addressee"] == addressee]
+        if start is None:
+            return None if mine else self._add(clock, code, addressee, None, law)
+        same = next((r for r in mine if r["start_on"] == start), None)
+        if same is None:
+            return self._add(clock, code, addressee, start, law, dates)
+        if same["state"] == "met":  # taken up again with its own dates; a stopped one stays stopped
+            same["state"], same["closed_on"] = "running", None
+            self._compute(same)
+            self._quiet_if_past(same)
+        return None
+
+    def _add(self, clock: ClockDef, code: str, addressee: str, start: date | None, law: str,
+             dates: Mapping[str, date] | None = None) -> None:  # fmt: skip
+        row: dict[str, Any] = dict.fromkeys(COLUMNS)
+        row |= {
+            "case_id": self.case_id, "matter_id": self.matter_id, "office_id": self.office_id, "name": clock.name,
+            "code": code, "label": clock.label, "owner": clock.owner, "addressee": addressee, "legal": clock.legal,
+            "law": law if clock.legal else "", "state": "running" if start else "unstarted", "start_on": start, "span": "",
+            "provisional": False, "pauses": [], "extend_days": 0, "extensions": 0, "explain": [], "fire_stage": "",
+        }  # fmt: skip
+        self.rows.append(row)
+        if start:
+            if clock.until:
+                row["due_on"] = (dates or {}).get(clock.until)
+            self._compute(row)
+        self._touch(row)
+
+    def _compute(self, row: dict[str, Any]) -> None:
+        """Due, safe, promised and near days from start, pauses and extension; the explanation with them."""
+        clock = self.definition.clocks[row["name"]]
+        start = row["start_on"]
+        pauses = [Pause(date.fromisoformat(a), date.fromisoformat(b), g) for a, b, g in row["pauses"] if b]
+        if clock.until:
+            due = daycount.fixed(row["due_on"], calendar=self.calendar, law=row["law"])
+        else:
+            span = clock.remind or clock.within_on(start) or clock.within[-1].span
+            row["span"] = str(span)
+            due = daycount.reckon(span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"],
+                                  law=row["law"])  # fmt: skip
+        row["due_on"], row["unrolled_on"], row["safe_on"] = due.due_on, due.unrolled_on, due.safe_on
+        row["provisional"], row["explain"] = due.provisional, [*self._preface(clock, row), *due.steps]
+        row["promise_on"], row["effective_on"] = self._promised(clock, start, pauses, due.due_on)
+        row["near_on"] = daycount.near_day(start, row["effective_on"], self.calendar)
+        first = row["near_on"] if clock.legal else row["due_on"]
+        row["fire_on"], row["fire_stage"] = first, "near" if clock.legal else "remind"
+        self._touch(row)
+
+    def _preface(self, clock: ClockDef, row: Mapping[str, Any]) -> list[str]:
+        lines = [f"起算：{self.definition.dates.get(clock.start, clock.start)} {row['start_on']}。"]
+        if not clock.legal:
+            lines.append("内部提醒：法律没有规定天数，只提醒，没有法律后果。")
+        if clock.unverified:
+            lines.append(f"待核实：{clock.unverified}")
+        return lines
+
+    def _promised(self, clock: ClockDef, start: date, pauses: Sequence[Pause], due_on: date) -> tuple[date | None, date]:
+        """The office's promise and the day that counts: the earlier of law and promise."""
+        if clock.promise is None:
+            return None, due_on
+        promised = daycount.reckon(clock.promise.within, start, calendar=self.calendar, pauses=pauses).due_on
+        counts = clock.promise.confirmed or self.unconfirmed_count
+        return promised, min(due_on, promised) if counts else due_on
+
+    def _quiet_if_past(self, row: dict[str, Any]) -> None:
+        if row["state"] == "running" and row["due_on"] < self.today:
+            row["fire_on"], row["fire_stage"], row["expired_on"] = None, "", self.today
+            self._touch(row)
+
+
+def light(row: Mapping[str, Any], today: date) -> str:
+    """The light of one clock row: late (over the law), near (over the promise or close), normal, paused, none."""
+    if row["state"] == "paused":
+        return "paused"
+    if row["state"] != "running":
+        return "none"
+    if row["legal"] and row["due_on"] < today:
+        return "late"
+    if row["effective_on"] < today or (row["near_on"] and row["near_on"] <= today):
+        return "near"
+    return "normal"

@@ -1,0 +1,41 @@
+"""Who may see and do what: role, office, relation. Pure; the engine and the pages ask here."""
+
+from __future__ import annotations
+
+from workflow.definition.model import ActionDef
+from workflow.situation import Actor
+
+PARTIES = ("worker", "relative", "union", "employer")
+RECORDERS = frozenset({"desk", "appraisal_office", "agency", "officer"})
+READERS = frozenset({"desk", "officer", "approver", "appraisal_office", "committee", "agency", "agency_reviewer",
+                     "agency_head", "finance", "supervisor", "auditor"})  # fmt: skip
+
+
+def sees_case(actor: Actor, office_id: int, employer_id: int) -> bool:
+    """A county sees its own cases, the city all, an employer its own people; an administrator none."""
+    if actor.system:
+        return True
+    if actor.employer_id is not None:
+        return actor.employer_id == employer_id
+    return bool(actor.roles & READERS) and (actor.city or actor.office_id == office_id)
+
+
+def parties_of(action: ActionDef) -> tuple[str, ...]:
+    """The parties (worker, relative, union, employer) whose act this is; empty for an office's own act."""
+    return tuple(p for p in action.by if p in PARTIES)
+
+
+def may_do(actor: Actor, action: ActionDef) -> bool:
+    """Whether the actor's roles allow the act, by himself or by recording it for a party."""
+    return bool(actor.roles & set(action.by)) or bool(parties_of(action) and actor.roles & RECORDERS)
+
+
+def acts_for_party(actor: Actor, action: ActionDef) -> bool:
+    """Whether the actor would record the act for a party (then `behalf` must say whom)."""
+    return bool(parties_of(action)) and not (actor.roles & set(action.by))
+
+
+def recognises_here(actor: Actor, matter: str, action: ActionDef, level: str) -> bool:
+    """Where the city recognises (a setting, 待局确认), only the city's people take the decisions."""
+    decides = matter == "recognition" and set(action.by) <= {"officer", "approver"}
+    return not decides or level == "county" or actor.city

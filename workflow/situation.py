@@ -1,0 +1,98 @@
+"""What a guard, a preparation or a why-not sees: plain facts, no database. Built by the engine, pure from here on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `roles` are keys of states.yaml `people` plus admin and auditor; `employer_id` only for employers' accounts."""
+
+    id: int
+    username: str
+    name: str
+    roles: frozenset[str]
+    office_id: int | None = None
+    city: bool = False
+    employer_id: int | None = None
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """One clock row. state: unstarted, running, paused, met, stopped. Dates are legal dates in Asia/Shanghai."""
+
+    name: str
+    code: str
+    state: str
+    start_on: date | None
+    due_on: date | None
+    addressee: str = ""
+    extensions: int = 0
+
+
+@dataclass(frozen=True)
+class EventView:
+    """One past act on this matter."""
+
+    seq: int
+    action: str
+    from_state: str
+    to_state: str
+    actor_id: int
+    on: date
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One recorded delivery (送达) of the latest instrument of `kind` to `addressee`."""
+
+    kind: str
+    addressee: str
+    received_on: date
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A matter at the moment somebody wants to do something.
+
+    `facts`: what the matter knows plus what is given now (given wins), already typed by their FactDef.
+    `given`: only what is given now. `case`: case-level facts: worker_name, sex, birth_on, employer_name, insured
+    ("yes"/"no"/"unknown"), diagnosed_on, disease, certificate_no, certificate_employer, dispute (bool), office_level …
+    `papers`: names of papers received in this matter (with those handed in now). `others`: for each other matter
+    of the case its name → (state, facts). `pool`: the experts of the pool as plain dicts, only where a
+    preparation needs it. `figures`: approved local figures, only where a preparation needs them.
+    """
+
+    today: date
+    definition: Definition
+    matter: MatterDef
+    state: StateDef
+    action: ActionDef
+    actor: Actor
+    behalf: str = ""
+    case: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    papers: frozenset[str] = frozenset()
+    clocks: tuple[ClockView, ...] = ()
+    events: tuple[EventView, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    others: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    pool: tuple[Mapping[str, Any], ...] = ()
+    figures: Any = None
+
+    def clock(self, name: str, addressee: str = "") -> ClockView | None:
+        """The newest clock of that name, or None."""
+        return next((c for c in reversed(self.clocks) if c.name == name and c.addressee == addressee), None)
+
+    def did(self, *actions: str) -> EventView | None:
+        """The latest event of any of these actions on this matter, or None."""
+        return next((e for e in reversed(self.events) if e.action in actions), None)
