@@ -154,3 +154,8 @@ def _party_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
             yield from refused.reasons
         except (KeyError, TypeError):
             yield Reason(f"收件人“{who}”的名称没有给出，请补录后再出具", "fact_missing", who="承办人", field=str(who))
+
+
+def document_check(kind: str, facts: Mapping[str, Any]) -> list[Reason]:
+    """Why a document could not be printed for want of facts; what the engine asks before an act is committed."""
+    return faults(kind, facts)

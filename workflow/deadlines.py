@@ -72,8 +72,7 @@ class ClockBook:
                 if row["name"] not in kept and (belongs or left_paused or (new.end and not self._outlives(row, action))):
                     self._close(row, "met")
         for name in new.clocks:
-            if action is None or name not in action.stop:
-                self.start(name, dates, addressees)
+            self.start(name, dates, addressees)
 
     def start(self, name: str, dates: Mapping[str, date], addressees: Sequence[str] = ()) -> None:
         """Start a clock by name, once per addressee where the file says so; the same start day is not started again."""
@@ -144,11 +143,13 @@ class ClockBook:
             if row["addressee"] == addressee:
                 self._close(row, "met")
 
-    def fill_start(self, dates: Mapping[str, date]) -> list[str]:
-        """Start every listed clock whose start has become known; their labels."""
+    def fill_start(self, dates: Mapping[str, date], addressee: str | None = None) -> list[str]:
+        """Start every listed clock (of one addressee, where given) whose start has become known; their labels."""
         begun = []
         for row in self.rows:
             clock = self.definition.clocks.get(row["name"])
+            if addressee not in (None, row["addressee"]):
+                continue
             if row["state"] == "unstarted" and clock and clock.start in dates:
                 row["start_on"], row["state"] = dates[clock.start], "running"
                 self._compute(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from workflow import law
 from workflow.daycount import Calendar
 from workflow.definition import Definition, loads
-from workflow.errors import BadSetting
+from workflow.errors import BadSetting, Reason
 from workflow.models import DefinitionVersion, HolidayYear, Meta
 from workflow.settings import Settings
 
@@ -56,13 +56,19 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 class Store:
-    """One database: its engine, its keys, the definitions it holds, its calendar."""
+    """One database: its engine, its keys, the definitions it holds, its calendar.
+
+    `check_document(kind, facts)` is set by the layer above (documents): why a document could not be printed, asked before
+    an act is committed. `law_version` is frozen into every document.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = make_engine(settings.database_url)
         self.readers = self.engine.execution_options(readonly=True)
         self.postgres = self.engine.dialect.name == "postgresql"
+        self.check_document: Callable[[str, Mapping[str, Any]], list[Reason]] | None = None
+        self.law_version = law.VERSION
         self._definitions: dict[int, Definition] = {}
         self._calendar: Calendar | None = None
         self._marks: dict[str, str] = {}
@@ -70,6 +76,11 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def forget(self) -> None:
+        """Read calendar and marks again at the next question (after init-db changed them)."""
+        self._calendar = None
+        self._marks.clear()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -30,7 +30,7 @@ def read(definition: Definition, action: ActionDef, raw: Mapping[str, Any], toda
     """The given facts typed by their FactDef, and every fault. `known`: typed facts of the matter, for not_before."""
     given: dict[str, Any] = {}
     faults: list[Reason] = []
-    allowed = {*action.ask, *action.may}
+    allowed = dict.fromkeys((*action.ask, *action.may, *((action.on,) if action.on else ())))
     for name in raw:
         if name not in allowed:
             faults.append(Reason(f"“{action.label}”不用填“{name}”。可以填：{'、'.join(sorted(allowed)) or '无'}。", field=name))
@@ -38,15 +38,21 @@ def read(definition: Definition, action: ActionDef, raw: Mapping[str, Any], toda
         value = raw.get(name)
         if value is None or (isinstance(value, (str, list)) and not value):
             continue
-        fact = definition.facts[name]
-        try:
-            given[name] = READERS[fact.type](fact, value)
-        except (ValueError, InvalidOperation):
-            faults.append(Reason(f"“{fact.label}”填得不对：{HINTS[fact.type](fact)}", field=name, law=fact.law))
-            continue
-        if isinstance(given[name], date) and (fault := _day_fault(definition, fact, given[name], today, {**known, **given})):
-            faults.append(fault)
+        read, wrong = read_one(definition, definition.facts[name], value, today, {**known, **given})
+        faults += wrong
+        if read is not None:
+            given[name] = read
     return given, faults
+
+
+def read_one(definition: Definition, fact: FactDef, value: Any, today: date, known: Mapping[str, Any]) -> tuple[Any, list[Reason]]:
+    """One typed fact and what is wrong with it; the value is None where it cannot be read."""
+    try:
+        read = READERS[fact.type](fact, value)
+    except (ValueError, InvalidOperation):
+        return None, [Reason(f"“{fact.label}”填得不对：{HINTS[fact.type](fact)}", field=fact.name, law=fact.law)]
+    fault = _day_fault(definition, fact, read, today, known) if isinstance(read, date) else None
+    return read, [fault] if fault else []
 
 
 def _day_fault(definition: Definition, fact: FactDef, day: date, today: date, known: Mapping[str, Any]) -> Reason | None:
@@ -59,10 +65,20 @@ def _day_fault(definition: Definition, fact: FactDef, day: date, today: date, kn
     return None
 
 
+def clean(raw: str, longest: int) -> tuple[str, str]:
+    """Text as kept (NFC, trimmed) and what is wrong with it ('' when nothing). Never NFKC: it would rewrite registered names."""
+    text = unicodedata.normalize("NFC", raw).strip().strip("\u3000")
+    if len(text) > longest:
+        return text, f"太长，最多 {longest} 字。"
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co") and c not in "\r\n\t" for c in text):
+        return text, "里有看不见的控制字符，请重新输入。"
+    return text, ""
+
+
 def _text(fact: FactDef, value: Any) -> str:
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    if len(text) > LIMITS[fact.type] or any(unicodedata.category(c) == "Cc" and c not in "\r\n\t" for c in text):
-        raise ValueError(text)
+    text, wrong = clean(str(value), LIMITS[fact.type])
+    if wrong:
+        raise ValueError(wrong)
     return text
 
 

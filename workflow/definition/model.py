@@ -154,6 +154,7 @@ class ActionDef:
     resume: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     extend: tuple[str, ...] = ()
+    shift: tuple[str, ...] = ()
     each: str = ""
     unsettled: str = ""
     law: str = ""

@@ -1,0 +1,87 @@
+"""`greenchannel init-db | serve | work`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from typing import Any
+
+from web.commands.common import at, emit, open_store
+
+
+def register(below: Any) -> None:
+    """Add the commands to the parser's subparsers."""
+    p = below.add_parser("init-db", help="建库或升级到最新，可以重复运行")
+    p.add_argument("--demo", action="store_true", help="写入演示数据（只限 GREENCHANNEL_ENV=demo）")
+    p.add_argument("--json", action="store_true")
+    p.set_defaults(run=init_db)
+
+    p = below.add_parser("serve", help="启动网页服务和后台进程")
+    p.add_argument("--host", default="127.0.0.1")
+    p.add_argument("--port", type=int, default=8000)
+    p.add_argument("--workers", type=int, default=2)
+    p.set_defaults(run=serve)
+
+    p = below.add_parser("work", help="后台进程：到期时限、打印、发送")
+    p.add_argument("--once", action="store_true", help="只做一轮")
+    p.add_argument("--at", help="预演另一天或时刻（只限演示或测试数据库），如 2026-12-31 或 2026-12-31T15:00")
+    p.add_argument("--json", action="store_true")
+    p.set_defaults(run=work)
+
+
+def init_db(args: argparse.Namespace) -> None:
+    from workflow import setup
+
+    store = open_store(ready=False)
+    told = setup.init_db(store)
+    lines = [f"数据库已就绪：{told['offices']} 个机关，{told['holiday_years']} 年节假日，办理流程版本 {told['definition']}。"]
+    if args.demo:
+        from workflow import demo
+
+        told |= demo.fill(store)
+        lines.append(f"演示数据已就绪：{told['demo_cases']} 件案件。")
+    emit(args, told, lines)
+
+
+def serve(args: argparse.Namespace) -> int:
+    from web.serve import serve as run
+    from workflow import accounts
+
+    store = open_store()
+    notice = []
+    if store.settings.demo and store.rehearsal:
+        notice = ["演示账号（都是虚构的人）："]
+        notice += [f"  {a.username:<18}{a.password}  {a.name}" for a in (*accounts.DEMO_ACCOUNTS, accounts.DEMO_EMPLOYER)]
+    store.close()
+    return run(args.host, args.port, args.workers, notice)
+
+
+def work(args: argparse.Namespace) -> int:
+    from documents.issue import issue
+    from workflow import outbox, worker
+    from workflow.setup import machine_account
+
+    store = open_store()
+    with store.reading() as session:
+        actor = machine_account(session, "system")
+    channel = outbox.LogFile(store.settings.data_dir / "messages.log")
+
+    def printer(payload: Any) -> str:
+        return issue(store, actor, payload)
+
+    if args.once or args.at:
+        with at(store, args.at):
+            counts = worker.once(store, channel, printer)
+        emit(args, {"ok": True, **counts}, [_counted(counts)])
+        return 0
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    worker.loop(store, channel, printer, stop, report=lambda counts: print(_counted(counts), file=sys.stderr, flush=True))
+    return 0
+
+
+def _counted(c: Any) -> str:
+    return f"到期时限 {c['fired']} 个，打印 {c['printed']} 份，发送 {c['sent']} 条，没有办成 {c['failed']} 件。"

@@ -1,0 +1,10 @@
+"""The only door for writes: open_case, place, perform, fill_in. And what can be done now, and why the rest cannot."""
+
+from __future__ import annotations
+
+from workflow.cases.door import Outcome, perform
+from workflow.cases.filling import fill_in
+from workflow.cases.intake import open_case
+from workflow.cases.now import Choice, choices
+
+__all__ = ["Choice", "Outcome", "choices", "fill_in", "open_case", "perform"]

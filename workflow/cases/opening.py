@@ -1,0 +1,185 @@
+"""Opening a case: by hand at the window (open_case) or placed where a form's dates say it stands (place)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.orm import Session
+
+from workflow import audit, clock, pinyin, sealed
+from workflow.audit import Link
+from workflow.cases import filling, outward, paperwork, typed
+from workflow.cases.load import Loaded, load
+from workflow.errors import Reason, Refused
+from workflow.identity import Identity
+from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker
+from workflow.situation import Actor
+from workflow.store import Store
+
+BOTH = ("worker", "employer")
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """What opening a case needs. `facts`: insured (yes, no, unknown), certificate_no, institution, certificate_employer,
+    dispute, remark … ; `source`: where it came from."""
+
+    name: str
+    identity: Identity
+    sex: str
+    employer_id: int
+    office_id: int
+    disease: str
+    diagnosed_on: date
+    phone: str = ""
+    address: str = ""
+    occupation: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A matter put into a state with the facts known of it; `unknown` facts become 补录 tasks, `listed` clocks are not started."""
+
+    matter: str
+    state: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
+    listed: Sequence[str] = ()
+
+
+def write_case(store: Store, session: Session, actor: Actor, new: NewCase, placements: Sequence[Placement], *, kind: str,
+               unknown: Sequence[str] = ()) -> str:  # fmt: skip
+    """Write worker, case, matters, clocks, tasks and the one event; the case number.
+
+    `kind` is case:opened or case:imported. Raises Refused where this worker already has a case of that day of diagnosis.
+    """
+    worker_id = _worker(store, session, new)
+    same = session.scalar(select(Case.case_no).where(Case.worker_id == worker_id, Case.diagnosed_on == new.diagnosed_on))
+    if same:
+        raise Refused(Reason(f"这名职工 {new.diagnosed_on} 诊断的案件已经有了：{same}。请打开那个案件办理，不要重复登记。", "duplicate"))
+    definition_id, digest = current_definition(session)
+    case_no = _case_number(store, session)
+    now = clock.now()
+    session.execute(
+        insert(Case.__table__),
+        {"case_no": case_no, "worker_id": worker_id, "employer_id": new.employer_id, "office_id": new.office_id,
+         "definition_id": definition_id, "disease": new.disease, "diagnosed_on": new.diagnosed_on, "facts": dict(new.facts),
+         "source": dict(new.source), "opened_at": now, "touched_at": now, "closed_on": None, "head_seq": 0, "head_hash": ""},
+    )  # fmt: skip
+    loaded = load(store, session, case_no)
+    placed = [_place(loaded, p, actor, quiet=kind == "case:imported") for p in placements]
+    tasks = [(None, f) for f in unknown] + [(m, f) for m, p in zip(placed, placements, strict=True) for f in p.unknown]
+    filling.ask(loaded, [(m["id"] if m else None, m["name"] if m else "", f) for m, f in tasks])
+    payload = {
+        "source": dict(new.source), "facts": {"disease": new.disease, "diagnosed_on": new.diagnosed_on, **new.facts},
+        "matters": [{k: m[k] for k in ("id", "name", "state", "facts", "clocks")} for m in placed],
+        "unknown": [f if m is None else f"{m['name']}.{f}" for m, f in tasks],
+    }  # fmt: skip
+    link = audit.append(
+        session, Link(0, ""), case_no, actor, kind=kind, payload=payload, label="登记案件" if kind == "case:opened" else "导入",
+        definition=digest, case_id=loaded.row.id, to_state=placements[0].state,
+    )  # fmt: skip
+    closed = all(loaded.definition.matters[p.matter].states[p.state].end for p in placements)
+    session.execute(
+        Case.__table__.update()  # type: ignore[attr-defined]
+        .where(Case.id == loaded.row.id)
+        .values(head_seq=link.seq, head_hash=link.hash, closed_on=clock.today() if closed else None)
+    )
+    return case_no
+
+
+def open_matter(loaded: Loaded, name: str, on: date) -> dict[str, Any]:
+    """Open a matter of a running case in its first state; the matter with its clocks' changes."""
+    defined = loaded.definition.matters[name]
+    return _place(loaded, Placement(name, defined.start, {"opened_on": on}))
+
+
+def current_definition(session: Session) -> tuple[int, str]:
+    """The version new cases run under: the newest stored."""
+    row = session.execute(select(DefinitionVersion.id, DefinitionVersion.digest).order_by(DefinitionVersion.id.desc()).limit(1)).one()
+    return row.id, row.digest
+
+
+def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool = False) -> dict[str, Any]:
+    session, definition = loaded.session, loaded.definition
+    state = definition.matters[p.matter].states[p.state]
+    number = 1 + sum(m.name == p.matter for m in loaded.matters)
+    today = clock.today()
+    values = {
+        "case_id": loaded.row.id, "name": p.matter, "number": number, "state": p.state, "version": 1,
+        "facts": typed.plain(p.facts), "office_id": _office_of(session, p.matter, loaded.row.office_id),
+        "entered_on": today, "closed_on": today if state.end else None, "paused": False, "ball": "",
+    }  # fmt: skip
+    made = session.execute(insert(Matter.__table__), values)
+    matter_id = made.inserted_primary_key[0]  # type: ignore[attr-defined]
+    row = session.execute(_matter_row.where(Matter.id == matter_id)).one()
+    loaded.matters.append(row)
+    book = loaded.book(row)
+    days = {k: v for k, v in {"diagnosed_on": loaded.row.diagnosed_on, **p.facts}.items() if isinstance(v, date)}
+    book.move(None, state, days, None, BOTH)
+    for name in p.listed:
+        book.start_unknown(name, BOTH)
+    if quiet:
+        book.quiet_past()
+    book.save(session)
+    session.execute(Matter.__table__.update().where(Matter.id == matter_id).values(**book.summary()))  # type: ignore[attr-defined]
+    return {"id": matter_id, "name": p.matter, "state": p.state, "facts": typed.plain(p.facts), "clocks": book.changes()}
+
+
+_matter_row = select(Matter.id, Matter.name, Matter.number, Matter.state, Matter.version, Matter.facts, Matter.office_id, Matter.closed_on)
+
+
+def _office_of(session: Session, matter: str, office_id: int) -> int:
+    """Appraisal is the city's (工伤保险条例#24); everything else stays with the county that has the case."""
+    if matter != "appraisal":
+        return office_id
+    return int(session.execute(select(Office.id).where(Office.city)).scalar_one())
+
+
+def _case_number(store: Store, session: Session) -> str:
+    """Digits only, so that they can be typed on any telephone: 2026-000123."""
+    year = clock.today().year
+    city = session.execute(select(Office.id).where(Office.city)).scalar_one()
+    return f"{year}-{paperwork.next_number(session, store.postgres, city, 'case', year):06d}"
+
+
+def _worker(store: Store, session: Session, new: NewCase) -> int:
+    """The worker's row by identity number; made when new, blanks filled when known."""
+    index = sealed.index(store.settings, "number", new.identity.number)
+    known: Worker | None = session.scalar(select(Worker).where(Worker.id_index == index))
+    if known is not None:
+        for name in ("phone", "address", "occupation"):
+            if getattr(new, name) and not getattr(known, name):
+                setattr(known, name, getattr(new, name))
+        session.flush()
+        return known.id
+    uid = secrets.token_hex(16)
+    worker = Worker(
+        uid=uid, name=new.name, pinyin=pinyin.search_key(new.name)[:200], sex=new.sex, birth_on=new.identity.birth_on,
+        id_sealed=sealed.seal(store.settings, new.identity.number, f"workers.id_number|{uid}"), id_index=index,
+        tail_index=sealed.index(store.settings, "tail", new.identity.number[-4:]), phone=new.phone, address=new.address,
+        occupation=new.occupation,
+    )  # fmt: skip
+    session.add(worker)
+    session.flush()
+    return worker.id
+
+
+def employer_named(session: Session, name: str) -> Row[Any] | None:
+    """An employer of the ledger by its full name."""
+    return session.execute(select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == name)).first()
+
+
+def announce(store: Store, session: Session, case_no: str) -> None:
+    """Tell the worker that his case has been taken in (by hand only; placing a form's row sends nothing)."""
+    loaded = load(store, session, case_no)
+    first = loaded.matters[0]
+    state = loaded.definition.matters[first.name].states[first.state]
+    outward.write(session, [outward.message(loaded, "worker", outward.worker_text(case_no, state), f"{case_no}:1:worker")])

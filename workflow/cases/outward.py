@@ -1,0 +1,64 @@
+"""What goes out after the commit: messages and print orders, written with the change into the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.orm import Session
+
+from workflow import clock
+from workflow.cases.load import Loaded
+from workflow.definition.model import StateDef
+from workflow.models import Office, Outbox
+
+LONGEST = 70
+_rows = insert(Outbox.__table__)
+
+
+def tell(loaded: Loaded, matter: Row[Any], to: StateDef, seq: int, instrument: Mapping[str, Any] | None) -> None:
+    """Order the print of a document with its delivery returns, and tell the worker when his case has moved."""
+    rows: list[dict[str, Any]] = []
+    if instrument is not None:
+        parts = ["", *instrument["addressees"]]
+        rows += [_print(loaded, instrument, part) for part in parts]
+        rows += [
+            message(loaded, f"{who}@{_office_code(loaded, matter.office_id)}", f"抄送：{instrument['label']}{instrument['number']}，案件 {loaded.row.case_no}。",
+                    f"{loaded.row.case_no}:{seq}:copy:{who}")
+            for who in instrument["copies"]
+        ]  # fmt: skip
+    if to.name != matter.state:
+        rows.append(message(loaded, "worker", worker_text(loaded.row.case_no, to), f"{loaded.row.case_no}:{seq}:worker"))
+    write(loaded.session, rows)
+
+
+def worker_text(case_no: str, to: StateDef) -> str:
+    """One short message (at most 70 characters): number and stage, no identity, no disease."""
+    text = f"【绿通】您的案件{case_no}现在：{to.label}。凭编号和身份证后四位查询，详询窗口。"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def message(loaded: Loaded, to: str, text: str, key: str, **payload: Any) -> dict[str, Any]:
+    """One message row; `to` is worker, employer or role@office code."""
+    return _row(loaded.row.id, "message", to, text, key, payload)
+
+
+def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put rows into the outbox."""
+    if rows:
+        session.execute(_rows, list(rows))
+
+
+def _print(loaded: Loaded, instrument: Mapping[str, Any], part: str) -> dict[str, Any]:
+    return _row(loaded.row.id, "print", "", "", f"print:{instrument['uid']}:{part}", {"instrument": instrument["id"], "part": part})
+
+
+def _row(case_id: int, kind: str, to: str, text: str, key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    now = clock.now()
+    return {"key": key, "kind": kind, "case_id": case_id, "to": to, "text": text, "payload": dict(payload), "state": "waiting",
+            "tries": 0, "error": "", "next_at": now, "done_at": None}  # fmt: skip
+
+
+def _office_code(loaded: Loaded, office_id: int) -> str:
+    return str(loaded.session.scalar(select(Office.code).where(Office.id == office_id)))

@@ -1,0 +1,154 @@
+"""Due clocks: the worker process warns when a day comes near, and warns, escalates or marks when it has passed.
+
+`fire_on <= today`, no other filter. Whether a clock is overdue never depends on this: a stopped worker process delays
+messages, not the law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from workflow import audit, clock, daycount
+from workflow.audit import Link
+from workflow.cases.outward import LONGEST
+from workflow.definition.model import ClockDef
+from workflow.guards import MARKS
+from workflow.models import Case, Clock, Office, Outbox, Task
+from workflow.setup import machine_account
+from workflow.situation import Actor
+from workflow.store import Store
+
+BATCH = 500
+_clocks = Clock.__table__
+_due = (
+    select(
+        Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
+        Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on,
+        Case.case_no, Case.definition_id, Office.code.label("office_code"),
+    )
+    .join(Case, Case.id == Clock.case_id)
+    .join(Office, Office.id == Clock.office_id)
+    .where(Clock.fire_on <= bindparam("today"))
+    .order_by(Clock.fire_on, Clock.id)
+    .limit(BATCH)
+)  # fmt: skip
+_next = (
+    update(_clocks)
+    .where(_clocks.c.id == bindparam("key"), _clocks.c.fire_on == bindparam("seen"), _clocks.c.fire_stage == bindparam("stage"))
+    .values({c: bindparam("new_" + c) for c in ("fire_on", "fire_stage", "expired_on", "due_on", "effective_on", "near_on")})
+)
+
+
+def run_once(store: Store, most_batches: int = 1000) -> int:
+    """Fire every due clock in batches, each batch one transaction; the number fired."""
+    fired = 0
+    for _ in range(most_batches):
+        with store.writing() as session:
+            n = _batch(store, session)
+        fired += n
+        if n < BATCH:
+            break
+    return fired
+
+
+def _batch(store: Store, session: Session) -> int:
+    today = clock.today()
+    statement = _due.with_for_update(of=Clock, skip_locked=True) if store.postgres else _due
+    rows = session.execute(statement, {"today": today}).all()
+    actor = machine_account(session, "system")
+    heads: dict[int, Link] = {}
+    for row in rows:
+        _fire(store, session, row, today, actor, heads)
+    for case_id, link in heads.items():
+        session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
+    return len(rows)
+
+
+def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link]) -> None:
+    definition = store.definition(session, row.definition_id)
+    known = definition.clocks.get(row.name)
+    near = row.fire_stage == "near" and today <= row.due_on
+    changes: dict[str, Any] = {"fire_on": None, "fire_stage": "", "expired_on": None, "due_on": row.due_on,
+                               "effective_on": row.effective_on, "near_on": None}  # fmt: skip
+    if near:
+        changes |= {"fire_on": row.due_on + timedelta(days=1), "fire_stage": "late", "near_on": row.fire_on}
+    elif row.fire_stage == "remind" and known is not None and known.repeat:
+        again = _next_reminder(store, session, known, row.due_on, today)
+        changes |= {"fire_on": again, "fire_stage": "remind", "due_on": again, "effective_on": again, "near_on": again}
+    else:
+        changes |= {"expired_on": today, "near_on": row.fire_on if row.fire_stage == "near" else row.due_on}
+    taken = session.execute(
+        _next, {"key": row.id, "seen": row.fire_on, "stage": row.fire_stage, **{f"new_{k}": v for k, v in changes.items()}}
+    )
+    if taken.rowcount != 1 or known is None:  # type: ignore[attr-defined]
+        return
+    _tell(store, session, row, known, definition.people, near, today)
+    _record(session, row, known, near, today, actor, heads)
+
+
+def _next_reminder(store: Store, session: Session, known: ClockDef, due: date, today: date) -> date:
+    """The next day of a repeated reminder after today; missed rounds are not made up."""
+    assert known.remind is not None
+    day = due
+    while day <= today:
+        day = daycount.reckon(known.remind, day, calendar=store.calendar(session)).due_on
+    return day
+
+
+def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date) -> None:
+    """Near: the owner. Expired: those the file warns, and the supervisor as a task (督办)."""
+    if near:
+        to, what = [known.owner], f"将于{row.due_on}届满"
+    elif row.legal:
+        to, what = list(known.on_expiry.warn), f"已于{row.due_on}届满"
+    else:
+        to, what = list(known.on_expiry.warn), "内部提醒"
+    text = f"【绿通】案件{row.case_no}“{row.label}”{what}。"[:LONGEST]
+    stage = "near" if near else "expired"
+    rows = [
+        {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,
+         "to": "worker" if who == "worker" else f"{who}@{row.office_code}", "text": text, "payload": {"clock": row.id},
+         "state": "waiting", "tries": 0, "error": "", "next_at": clock.now(), "done_at": None}
+        for who in to
+    ]  # fmt: skip
+    _ignore_known(store, session, Outbox, rows)
+    if not near and known.on_expiry.escalate:
+        word = "法定时限已过" if row.legal else "内部提醒到期"
+        law = f"（{row.law}）" if row.law else ""
+        task = {"case_id": row.case_id, "matter_id": row.matter_id, "office_id": row.office_id, "kind": "press",
+                "owner": known.on_expiry.escalate, "fact": "", "created_at": clock.now(), "done_at": None, "done_by": "",
+                "text": f"督办：“{row.label}”{word}，{row.due_on} 届满，责任人：{people.get(row.owner, row.owner)}{law}",
+                "key": f"press:{row.id}:{row.due_on}"}  # fmt: skip
+        _ignore_known(store, session, Task, [task])
+
+
+def _ignore_known(store: Store, session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        make = (postgresql if store.postgres else sqlite).insert(table.__table__)
+        session.execute(make.on_conflict_do_nothing(), list(rows))
+
+
+def _record(session: Session, row: Any, known: ClockDef, near: bool, today: date, actor: Actor, heads: dict[int, Link]) -> None:
+    """One event in the case's chain for what follows an expiry; coming near is only a message."""
+    if near:
+        return
+    link = heads.get(row.case_id)
+    if link is None:
+        head = session.execute(select(Case.head_seq, Case.head_hash).where(Case.id == row.case_id).with_for_update()).one()
+        link = Link(head.head_seq, head.head_hash)
+    mark = known.on_expiry.mark
+    payload = {
+        "clock": row.name, "code": row.code, "addressee": row.addressee, "due_on": row.due_on, "legal": row.legal,
+        "warned": list(known.on_expiry.warn), "escalated": known.on_expiry.escalate, "mark": mark,
+        "mark_text": MARKS.get(mark, ""), "law": known.on_expiry.mark_law, "route": known.on_expiry.route,
+    }  # fmt: skip
+    heads[row.case_id] = audit.append(
+        session, link, row.case_no, actor, kind="clock:expired" if row.legal else "clock:reminded", payload=payload, on=today,
+        label=f"{row.label}：{'时限届满' if row.legal else '内部提醒'}", case_id=row.case_id, matter_id=row.matter_id,
+    )  # fmt: skip

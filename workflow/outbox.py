@@ -1,0 +1,132 @@
+"""Messages and print orders: claimed, carried out after the commit, kept with their error, tried again, never dropped silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+
+from workflow import clock
+from workflow.errors import Stopped
+from workflow.models import Case, Outbox, Task, Worker
+from workflow.store import Store
+
+MOST_TRIES = 8
+LEASE = timedelta(minutes=5)
+Printer = Callable[[Mapping[str, Any]], str]
+"""Carries out one print order (payload: instrument id, part) and returns what it did in words; set by the layer above."""
+
+
+class Channel(Protocol):
+    """One way to send a message; e-mail and SMS will be others. Raises OSError (try again) or Stopped (will never work)."""
+
+    def send(self, to: str, text: str, key: str) -> None: ...
+
+
+class LogFile:
+    """The one channel for now: a line of JSON per message in the data folder. Sending the same key twice writes it twice;
+    the key lets a reader see it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def send(self, to: str, text: str, key: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"at": clock.now().isoformat(), "to": to, "text": text, "key": key}, ensure_ascii=False)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def run_once(store: Store, channel: Channel, printer: Printer, most: int = 200) -> dict[str, int]:
+    """Carry out what is due, at most `most` rows; counts of {"printed", "sent", "failed"}."""
+    counts = {"printed": 0, "sent": 0, "failed": 0}
+    for row_id in _waiting(store, most):
+        row = _claim(store, row_id)
+        if row is not None:
+            _carry_out(store, row, channel, printer, counts)
+    return counts
+
+
+def _waiting(store: Store, most: int) -> list[int]:
+    with store.reading() as session:
+        return list(
+            session.scalars(
+                select(Outbox.id)
+                .where(Outbox.state == "waiting", Outbox.next_at <= clock.now())
+                .order_by(Outbox.next_at, Outbox.id)
+                .limit(most)
+            )
+        )
+
+
+def _claim(store: Store, row_id: int) -> Outbox | None:
+    """Take one row for a few minutes: a worker that dies gives it back by itself. Compare-and-set, right on both databases."""
+    now = clock.now()
+    with store.writing() as session:
+        taken = session.execute(
+            update(Outbox)
+            .where(Outbox.id == row_id, Outbox.state == "waiting", Outbox.next_at <= now)
+            .values(next_at=now + LEASE, tries=Outbox.tries + 1)
+        )
+        if taken.rowcount != 1:  # type: ignore[attr-defined]
+            return None
+        return session.get_one(Outbox, row_id)
+
+
+def _carry_out(store: Store, row: Outbox, channel: Channel, printer: Printer, counts: dict[str, int]) -> None:
+    try:
+        if row.kind == "print":
+            printer(row.payload)
+            counts["printed"] += 1
+        else:
+            channel.send(_address(store, row), row.text, row.key)
+            counts["sent"] += 1
+    except Stopped as stopped:
+        _failed(store, row, str(stopped), final=True)
+        counts["failed"] += 1
+    except Exception as error:
+        _failed(store, row, f"{type(error).__name__}: {error}", final=row.tries >= MOST_TRIES)
+        counts["failed"] += 1
+    else:
+        with store.writing() as session:
+            session.execute(update(Outbox).where(Outbox.id == row.id).values(state="done", done_at=clock.now(), error=""))
+
+
+def _address(store: Store, row: Outbox) -> str:
+    """Where it goes: the worker's telephone; a role at an office is its own address."""
+    if row.to != "worker":
+        return row.to
+    with store.reading() as session:
+        phone = session.scalar(select(Worker.phone).join(Case, Case.worker_id == Worker.id).where(Case.id == row.case_id))
+    if not phone:
+        raise Stopped("没有职工的联系电话，短信发不出。请窗口补录电话，并用其他办法告知。")
+    return phone
+
+
+def _failed(store: Store, row: Outbox, why: str, final: bool) -> None:
+    """Keep the error on the row; what will never work becomes a task for a person."""
+    wait = timedelta(minutes=min(2**row.tries, 240))
+    with store.writing() as session:
+        session.execute(
+            update(Outbox).where(Outbox.id == row.id)
+            .values(error=why, state="failed" if final else "waiting", next_at=clock.now() + wait)
+        )  # fmt: skip
+        if final and row.case_id is not None:
+            case = session.get_one(Case, row.case_id)
+            what = "文书没有打印成" if row.kind == "print" else "消息没有发出"
+            session.add(
+                Task(case_id=case.id, matter_id=None, office_id=case.office_id, kind="outbox", owner="desk",
+                     text=f"{what}：{why}"[:300], fact="", key=f"outbox:{row.key}"[:120], created_at=clock.now())
+            )  # fmt: skip
+
+
+def retry(store: Store, row_id: int) -> None:
+    """Put a failed row back to be tried again (after a person cured the cause)."""
+    with store.writing() as session:
+        session.execute(
+            update(Outbox).where(Outbox.id == row_id, Outbox.state == "failed").values(state="waiting", tries=0, next_at=clock.now())
+        )

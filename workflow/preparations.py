@@ -1,0 +1,164 @@
+"""What states.yaml may name under `prepare:`: facts an act makes itself (a draw, a list, a computation), pure, before its conditions are asked."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from workflow import benefits
+from workflow.errors import Reason, Refused
+from workflow.guards import missing_papers, monthly_lines
+from workflow.situation import Situation
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """facts: kept with the matter. stop: clocks not to run. shift_days: 日 the shifted clocks move. payments: rows to write
+    ({item, label, month, amount, round}). returned: payments to mark as sent back ({item, month}). document: only for the instrument."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    stop: tuple[str, ...] = ()
+    shift_days: int = 0
+    payments: Sequence[Mapping[str, Any]] = ()
+    returned: Sequence[Mapping[str, str]] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+REGISTRY: dict[str, Callable[[Situation], Prepared]] = {}
+
+
+def preparation(function: Callable[[Situation], Prepared]) -> Callable[[Situation], Prepared]:
+    """Register a preparation under its own name."""
+    REGISTRY[function.__name__] = function
+    return function
+
+
+@preparation
+def list_missing(s: Situation) -> Prepared:
+    """The one-time list: every paper not yet in, each with the article that allows asking (工伤认定办法#8.1)."""
+    return Prepared({"missing": [{"name": p.name, "label": p.label, "law": p.law} for p in missing_papers(s)]})
+
+
+@preparation
+def choose_track(s: Situation) -> Prepared:
+    """Fast (15 日) for a valid undisputed certificate (工伤保险条例#20.2), else ordinary with every reason written down."""
+    doubts = list(_doubts(s))
+    facts = {"track": "ordinary" if doubts else "fast", "track_reasons": doubts}
+    return Prepared(facts, stop=("decide_fast",) if doubts else ())
+
+
+def _doubts(s: Situation) -> list[str]:
+    found = []
+    if "尘肺" not in str(s.case.get("disease")) and not any(w in str(s.case.get("disease")) for w in PNEUMOCONIOSES):
+        found.append("诊断病种不在尘肺病目录")
+    if not s.case.get("certificate_no"):
+        found.append("诊断证明书编号未知")
+    named = s.case.get("certificate_employer")
+    if named and named != s.case.get("employer_name"):
+        found.append("证明书上的单位与申请的单位不同")
+    if s.case.get("dispute"):
+        found.append("劳动关系或者诊断结论有争议")
+    if s.facts.get("late_judgement"):
+        found.append("申请超过一年，经人工判断受理")
+    return found
+
+
+PNEUMOCONIOSES = ("矽肺", "石棉肺", "滑石", "煤肺", "铝尘", "陶工", "铸工", "电焊工", "石墨", "炭黑", "云母", "水泥")
+
+
+@preparation
+def draw_experts(s: Situation) -> Prepared:
+    """Draw the panel at random from the pool without those to be excluded; the seed is kept, so anyone can draw again.
+
+    Same pool, same exclusions, same seed: the same panel in the same order (工伤保险条例#25, 劳动能力鉴定管理办法#11).
+    """
+    named = {n.strip() for n in str(s.given.get("conflicts") or "").replace(",", "、").replace("，", "、").split("、") if n.strip()}
+    strangers = named - {e["name"] for e in s.pool}
+    if strangers:
+        raise Refused(Reason(f"专家库里没有“{'、'.join(sorted(strangers))}”，请核对应当回避的专家姓名。", "no_such_expert", field="conflicts"))
+    pool = [e for e in s.pool if e["name"] not in named and e["unit"] != s.case.get("employer_name")]
+    excluded = sorted({e["name"] for e in s.pool} - {e["name"] for e in pool})
+    size, seed = int(str(s.given.get("panel_size") or 0)), str(s.case["seed"])
+    drawn = draw(pool, size, seed) if 0 < size <= len(pool) else []
+    return Prepared({"experts": drawn, "excluded": excluded, "pool_size": len(pool), "seed": seed,
+                     "pool_digest": pool_digest(pool)})  # fmt: skip
+
+
+def draw(pool: Sequence[Mapping[str, Any]], size: int, seed: str) -> list[dict[str, Any]]:
+    """`size` experts of `pool` by `seed`; independent of the order of the pool."""
+    ordered = sorted(({"id": e["id"], "name": e["name"], "unit": e["unit"], "specialty": e["specialty"]} for e in pool),
+                     key=lambda e: int(e["id"]))  # fmt: skip
+    return random.Random(seed).sample(ordered, size)
+
+
+def pool_digest(pool: Sequence[Mapping[str, Any]]) -> str:
+    """SHA-256 over the pool a draw was made from, so a later check knows whether it is the same pool."""
+    return hashlib.sha256("\n".join(f"{e['id']}|{e['name']}|{e['unit']}" for e in sorted(pool, key=lambda e: int(e["id"]))).encode()).hexdigest()
+
+
+@preparation
+def move_exam(s: Situation) -> Prepared:
+    """The conclusion's due day moves with a later examination (劳动能力鉴定管理办法#12.2); an earlier one shortens nothing."""
+    events = [e for e in s.events if e.action in ("schedule", "reschedule")]
+    old = date.fromisoformat(str(events[-1].facts["exam_on"])) if events else None
+    new = s.given.get("exam_on")
+    moved = (new - old).days if isinstance(new, date) and old else 0
+    return Prepared({"exam_moved_days": moved}, shift_days=max(moved, 0))
+
+
+@preparation
+def benefit_lines(s: Situation) -> Prepared:
+    """The determination, frozen with the figures it rests on. Raises UnknownFigure, BadInput (see workflow.benefits)."""
+    appraisal = s.others.get("appraisal", ("", {}))[1]
+    wage = s.given.get("own_wage")
+    if not isinstance(wage, Decimal):
+        return Prepared()  # asked for; the missing fact itself is the refusal
+    result = benefits.determine(
+        benefits.BenefitFacts(
+            diagnosed_on=s.case["diagnosed_on"], concluded_on=appraisal["concluded_on"], grade=str(appraisal["grade"]),
+            care=str(appraisal.get("care") or "none"), own_wage=wage, insured=s.case.get("insured") == "yes",
+        ),
+        s.figures,
+    )  # fmt: skip
+    frozen = benefits.as_json(result)
+    return Prepared({"lines": frozen["lines"], "determination": frozen, "sheet": benefits.to_document(result)})
+
+
+@preparation
+def pay_once(s: Situation) -> Prepared:
+    """The once-only items of the approved sheet the fund pays and that are not paid yet."""
+    paid = {p["item"] for p in s.case.get("payments") or [] if p["state"] == "paid"}
+    lines = [x for x in s.facts.get("lines") or [] if x["per"] == "once" and x["payer"] == "fund" and x["item"] not in paid]
+    return _paying(lines, "")
+
+
+@preparation
+def pay_month(s: Situation) -> Prepared:
+    """The monthly items for one month."""
+    return _paying(monthly_lines(s), str(s.given.get("month") or ""))
+
+
+def _paying(lines: Sequence[Mapping[str, str]], month: str) -> Prepared:
+    rows = [{"item": x["item"], "label": x["label"], "month": month, "amount": x["amount"], "round": 1} for x in lines]
+    return Prepared({"last_payment": [{k: r[k] for k in ("item", "month", "amount")} for r in rows]}, payments=rows)
+
+
+@preparation
+def bank_return(s: Situation) -> Prepared:
+    """The payment the bank sent back is marked so; nothing is deleted."""
+    return Prepared(returned=({"item": str(s.given.get("returned_item")), "month": str(s.given.get("returned_month") or "")},))
+
+
+@preparation
+def repay(s: Situation) -> Prepared:
+    """Pay again what came back, as a further round of the same item and month."""
+    rows = [
+        {"item": p["item"], "label": p["label"], "month": p["month"], "amount": p["amount"], "round": p["round"] + 1}
+        for p in s.case.get("payments") or [] if p["state"] == "returned" and not p["repaid"]
+    ]  # fmt: skip
+    return Prepared({"last_payment": [{k: r[k] for k in ("item", "month", "amount")} for r in rows]}, payments=rows)

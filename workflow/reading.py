@@ -1,0 +1,219 @@
+"""Cases to look at: the list, and one case with everything a page or `show` tells. Writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow import clock, permissions, sealed, words
+from workflow.cases import choices
+from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.cases.now import Choice
+from workflow.deadlines import COLUMNS, light
+from workflow.errors import NotFound
+from workflow.models import Case, DeliveryRecord, Employer, Event, Instrument, Matter, Office, Paper, Print, Task, Worker
+from workflow.situation import Actor
+from workflow.stages import headline, public_sentence
+from workflow.store import Store
+
+
+def list_cases(store: Store, *, only_open: bool = False, limit: int | None = None, office: str | None = None) -> list[dict[str, Any]]:
+    """Cases in the order of their numbers: case_no, worker, office, stage, stage_label, employer, diagnosed_on, closed."""
+    query = (
+        select(Case.id, Case.case_no, Case.diagnosed_on, Case.definition_id, Worker.name, Office.county, Office.code,
+               Employer.name.label("employer"))
+        .join(Worker, Worker.id == Case.worker_id).join(Office, Office.id == Case.office_id)
+        .join(Employer, Employer.id == Case.employer_id).order_by(Case.case_no)
+    )  # fmt: skip
+    if only_open:
+        query = query.where(Case.closed_on.is_(None))
+    if office:
+        query = query.where(Office.code == office)
+    if limit:
+        query = query.limit(limit)
+    with store.reading() as session:
+        rows = session.execute(query).all()
+        matters = _matters_of(session, [r.id for r in rows])
+        out = []
+        for r in rows:
+            stage = headline(store.definition(session, r.definition_id), matters[r.id])
+            out.append({
+                "case_no": r.case_no, "worker": r.name, "office": r.county, "office_code": r.code, "stage": f"{stage.matter}.{stage.state}",
+                "stage_label": stage.label, "employer": r.employer, "diagnosed_on": r.diagnosed_on.isoformat(), "closed": stage.closed,
+            })  # fmt: skip
+        return out
+
+
+def _matters_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[tuple[str, str]]]:
+    """(name, state) of each case's matters; asked in portions, databases bound the number of parameters."""
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for i in range(0, len(ids), 5000):
+        for m in session.execute(select(Matter.case_id, Matter.name, Matter.state).where(Matter.case_id.in_(ids[i : i + 5000])).order_by(Matter.id)):
+            found[m.case_id].append((m.name, m.state))
+    return found
+
+
+def open_case_for(store: Store, session: Session, case_no: str, actor: Actor) -> Loaded:
+    """The case, if this person may see it; else NotFound with the same sentence as for a number nobody has."""
+    loaded = load(store, session, case_no)
+    if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
+        raise NotFound(NO_CASE)
+    return loaded
+
+
+def show(store: Store, case_no: str, actor: Actor) -> dict[str, Any]:
+    """Everything of one case, plain and JSON-able; identity number and telephone masked. Raises NotFound."""
+    with store.reading() as session:
+        loaded = open_case_for(store, session, case_no, actor)
+        row, definition = loaded.row, loaded.definition
+        stage = headline(definition, [(m.name, m.state) for m in loaded.matters])
+        office = session.get_one(Office, row.office_id)
+        number = sealed.unseal(store.settings, row.id_sealed, f"workers.id_number|{row.uid}")
+        return {
+            "case_no": row.case_no, "stage": f"{stage.matter}.{stage.state}", "stage_label": stage.label, "closed": stage.closed,
+            "office": office.county, "office_code": office.code, "office_phone": office.phone,
+            "worker": {"name": row.name, "sex": row.sex, "birth_on": row.birth_on.isoformat(), "id_number": words.mask_id(number),
+                       "phone": words.mask_phone(row.phone) if row.phone else "", "address": row.address, "occupation": row.occupation},
+            "employer": row.employer_name, "disease": row.disease, "diagnosed_on": row.diagnosed_on.isoformat(),
+            "facts": row.facts, "definition": {"version": definition.version, "digest": definition.digest},
+            "matters": [matter_view(loaded, m, actor) for m in loaded.matters],
+            "tasks": tasks_of(session, row.id), "documents": documents_of(session, row.id),
+            "deliveries": deliveries_of(loaded), "payments": [{**p, "paid_on": p["paid_on"].isoformat()} for p in loaded.payments()],
+            "events": events_of(session, row.case_no, definition),
+        }  # fmt: skip
+
+
+def matter_view(loaded: Loaded, matter: Any, actor: Actor) -> dict[str, Any]:
+    """One matter: state, public sentence, clocks with their explanation, papers, what can be done and why not."""
+    defined, state = loaded.place(matter)
+    name = matter.name if matter.number == 1 else f"{matter.name}#{matter.number}"
+    return {
+        "matter": name, "label": defined.label, "state": state.name, "state_label": state.label, "end": state.end,
+        "version": matter.version, "public": public_sentence(state, loaded.book(matter).rows),
+        "facts": shown_facts(loaded, matter), "clocks": clocks_of(loaded, matter),
+        "papers": [
+            {"name": p.name, "label": loaded.definition.papers[p.name].label, "received_on": p.received_on.isoformat()}
+            for p in loaded.session.scalars(select(Paper).where(Paper.matter_id == matter.id).order_by(Paper.id))
+        ],
+        "actions": [action_view(c) for c in choices(loaded, matter, actor)],
+    }  # fmt: skip
+
+
+HIDDEN = frozenset({"sheet", "determination", "seed", "pool_digest"})
+
+
+def shown_facts(loaded: Loaded, matter: Any) -> dict[str, Any]:
+    """A matter's facts for showing; of an account only the last four."""
+    facts = {k: v for k, v in matter.facts.items() if k not in HIDDEN}
+    if "bank_account" in facts:
+        facts["bank_account"] = f"尾号 {str(facts['bank_account'])[-4:]}"
+    return facts
+
+
+def clocks_of(loaded: Loaded, matter: Any) -> list[dict[str, Any]]:
+    """The clock rows of a matter with their lights; days as ISO text."""
+    people, today = loaded.definition.people, loaded.today
+    out = []
+    for r in loaded.book(matter).rows:
+        view = {k: r[k] for k in COLUMNS if k not in ("case_id", "matter_id", "office_id", "fire_on", "fire_stage", "unrolled_on")}
+        plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in view.items()}
+        plain |= {"light": light(r, today), "owner_label": people.get(r["owner"], r["owner"]), "addressee_label": people.get(r["addressee"], "")}
+        left = (r["effective_on"] - today).days if r["state"] == "running" and r["effective_on"] else None
+        out.append({**plain, "days_left": left})
+    return out
+
+
+def action_view(c: Choice) -> dict[str, Any]:
+    """One act for showing: what it asks, who does it, why it cannot be done now."""
+
+    def fact(f: Any) -> dict[str, Any]:
+        shown = {"name": f.name, "label": f.label, "type": f.type, "choices": dict(f.choices), "hint": f.hint, "law": f.law}
+        return {k: v for k, v in shown.items() if v}
+
+    return {
+        "action": c.action.name, "label": c.action.label, "by": list(c.by), "mine": c.mine, "possible": c.possible, "to": c.action.to,
+        "ask": [fact(f) for f in c.ask], "may": [fact(f) for f in c.may],
+        "papers": [{"name": p.name, "label": p.label, "law": p.law, "held": p.name in c.held} for p in c.papers],
+        "issue": c.action.issue, "law": c.action.law, "unsettled": c.action.unsettled, "hint": c.action.hint,
+        "why_not": [r.sentence() for r in c.why_not],
+    }  # fmt: skip
+
+
+def tasks_of(session: Session, case_id: int) -> list[dict[str, Any]]:
+    """Open tasks of a case: to fill in, to press, to telephone."""
+    rows = session.execute(
+        select(Task.id, Task.kind, Task.owner, Task.text, Task.fact, Matter.name)
+        .join(Matter, Matter.id == Task.matter_id, isouter=True)
+        .where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.id)
+    )  # fmt: skip
+    return [{"id": t.id, "kind": t.kind, "owner": t.owner, "text": t.text, "fact": t.fact, "matter": t.name or ""} for t in rows]
+
+
+def documents_of(session: Session, case_id: int) -> list[dict[str, Any]]:
+    """Documents of a case with their prints (part: '' the document, else the delivery return of that addressee)."""
+    prints: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    rows = session.execute(
+        select(Print.id, Print.instrument_id, Print.part, Print.sha256)
+        .join(Instrument, Instrument.id == Print.instrument_id).where(Instrument.case_id == case_id).order_by(Print.id)
+    )  # fmt: skip
+    for p in rows:
+        prints[p.instrument_id].append({"id": p.id, "part": p.part, "sha256": p.sha256})
+    found = session.scalars(select(Instrument).where(Instrument.case_id == case_id).order_by(Instrument.id))
+    return [
+        {"id": i.id, "kind": i.kind, "label": i.label, "number": i.number, "issued_on": i.issued_on.isoformat(),
+         "addressees": i.addressees, "copies": i.copies, "prints": prints[i.id]}
+        for i in found
+    ]  # fmt: skip
+
+
+def deliveries_of(loaded: Loaded) -> list[dict[str, Any]]:
+    """Recorded deliveries of a case."""
+    people = loaded.definition.people
+    rows = loaded.session.scalars(select(DeliveryRecord).where(DeliveryRecord.case_id == loaded.row.id).order_by(DeliveryRecord.id))
+    return [
+        {"kind": d.kind, "addressee": d.addressee, "addressee_label": people.get(d.addressee, d.addressee), "way": d.way,
+         "way_label": loaded.definition.facts["way"].choices.get(d.way, d.way) if "way" in loaded.definition.facts else d.way,
+         "received_on": d.received_on.isoformat(), "note": d.note}
+        for d in rows
+    ]  # fmt: skip
+
+
+def events_of(session: Session, case_no: str, definition: Any) -> list[dict[str, Any]]:
+    """The case's events, oldest first, with their payload and hashes."""
+    rows = session.execute(
+        select(Event, Matter.name).join(Matter, Matter.id == Event.matter_id, isouter=True).where(Event.chain == case_no).order_by(Event.seq)
+    )
+    out = []
+    for e, matter in rows:
+        states = definition.matters[matter].states if matter in definition.matters else {}
+        out.append({
+            "seq": e.seq, "at": clock.local(e.at).isoformat(timespec="seconds"), "on": e.on.isoformat(), "kind": e.kind, "matter": matter or "",
+            "action": e.action, "label": e.label, "from": e.from_state, "to": e.to_state,
+            "to_label": states[e.to_state].label if e.to_state in states else "", "actor": e.actor, "behalf": e.behalf,
+            "behalf_label": definition.people.get(e.behalf, ""), "payload": json.loads(e.payload), "hash": e.hash,
+        })  # fmt: skip
+    return out
+
+
+def as_lines(body: Mapping[str, Any]) -> list[str]:
+    """`show` for people."""
+    lines = [f"案件 {body['case_no']}  {body['worker']['name']}  {body['office']}  {body['stage_label']}",
+             f"单位：{body['employer']}    诊断：{body['disease']}，{body['diagnosed_on']}"]  # fmt: skip
+    for m in body["matters"]:
+        lines += [f"[{m['label']}] {m['state_label']}（第 {m['version']} 版）", f"  {m['public']}"]
+        for c in m["clocks"]:
+            who = f"（{c['addressee_label']}）" if c["addressee_label"] else ""
+            lines.append(f"  时限 {c['label']}{who} {c['code']}：{STATES[c['state']]}，届满 {c['due_on'] or '未定'}，内控 {c['safe_on'] or '未定'}")
+        for a in m["actions"]:
+            lines.append(f"  可办 {a['action']}（{a['label']}）由{'、'.join(a['by'])}" + "".join(f"；现在不能：{w}" for w in a["why_not"]))
+    lines += [f"待办：{t['text']}" for t in body["tasks"]]
+    lines += [f"记录 {e['seq']}  {e['at'][:16]}  {e['actor']}  {e['label']}  {e['to_label']}" for e in body["events"]]
+    return lines
+
+
+STATES = {"unstarted": "起算日待补录", "running": "在走", "paused": "中止", "met": "已了结", "stopped": "已停"}

@@ -1,0 +1,51 @@
+"""The headline of a case, derived from its matters and never stored; and the sentence its worker reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from workflow.definition.model import Definition, StateDef
+
+PLACEHOLDER = re.compile(r"\{(\w+)\.due\}")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a case stands: `matter` and `state` by name, `label` in Chinese, whether every matter has ended."""
+
+    matter: str
+    state: str
+    label: str
+    closed: bool
+
+
+def headline(definition: Definition, matters: Iterable[tuple[str, str]]) -> Stage:
+    """The first matter, in the order of the process file, that has not ended; the last one when all have."""
+    standing = dict(matters)
+    ordered = [(name, standing[name]) for name in definition.matters if name in standing]
+    open_ones = [(n, s) for n, s in ordered if not definition.matters[n].states[s].end]
+    name, state = (open_ones or ordered[-1:])[0]
+    return Stage(name, state, definition.matters[name].states[state].label, not open_ones)
+
+
+def chinese_day(day: date) -> str:
+    """2026-11-24 → 2026年11月24日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def public_sentence(state: StateDef, clocks: Iterable[Mapping[str, Any]], addressee: str = "worker") -> str:
+    """The state's sentence with the days of its clocks; a day nobody knows yet is said so, never guessed."""
+    due: dict[str, date | None] = {}
+    for row in clocks:
+        if row["addressee"] in ("", addressee) and row["state"] in ("running", "paused", "unstarted"):
+            due[row["name"]] = row["due_on"] if row["state"] == "running" else None
+
+    def day(match: re.Match[str]) -> str:
+        known = due.get(match.group(1))
+        return f"{chinese_day(known)}" if known else "（日期待定）"
+
+    return PLACEHOLDER.sub(day, state.public)
