@@ -165,17 +165,18 @@ def test_a_line_carries_formula_article_and_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wage", "shown"),
+    ("wage", "used", "band", "result"),
     [
-        ("3000.00", "本人工资 4,666.662 元（平均缴费工资 3,000.00 元，低于2025年度全市职工月平均工资 7,777.77 元的 60%，按 60% 计）"
-                    " × 85% = 3,966.66 元（四舍五入到分）"),
-        ("30000.00", "本人工资 23,333.31 元（平均缴费工资 30,000.00 元，高于2025年度全市职工月平均工资 7,777.77 元的 300%，按 300% 计）"
-                     " × 85% = 19,833.31 元（四舍五入到分）"),
+        ("3000.00", "4,666.662", "低于平均工资 7,777.77 元的 60%，取 60%",
+         "3,966.66 元（四舍五入到分）"),
+        ("30000.00", "23,333.31", "高于平均工资 7,777.77 元的 300%，取 300%",
+         "19,833.31 元（四舍五入到分）"),
     ],
 )  # fmt: skip
-def test_a_formula_says_what_the_band_did_and_that_it_rounded(wage: str, shown: str) -> None:
-    result = determine(facts(grade=2, own_wage=wage), book(average(2025, "7777.77")))
-    assert result.lines[1].formula == shown
+def test_a_formula_says_what_the_band_did_and_that_it_rounded(wage: str, used: str, band: str, result: str) -> None:
+    allowance = determine(facts(grade=2, own_wage=wage), book(average(2025, "7777.77"))).lines[1]
+    mean = f"平均缴费工资 {Decimal(wage):,.2f} 元"
+    assert allowance.formula == f"本人工资 {used} 元（{mean}{band}） × 85% = {result}"
 
 
 def test_articles_of_the_lump_sum_follow_the_grade() -> None:
@@ -193,9 +194,9 @@ def test_what_is_not_determined_here_is_said_not_left_out() -> None:
 
 
 def test_monthly_items_say_the_start_month_awaits_confirmation() -> None:
-    said = [any("待局确认" in n and "工伤保险经办规程#80" in n for n in determine(facts(grade=g), book(AVERAGE_2025)).notes)
-            for g in (4, 7)]  # fmt: skip
-    assert said == [True, False]
+    monthly, once_only = (determine(facts(grade=g), book(AVERAGE_2025)).notes for g in (4, 7))
+    assert any("待局确认" in note and "工伤保险经办规程#80" in note for note in monthly)
+    assert not any("工伤保险经办规程#80" in note for note in once_only)
 
 
 @pytest.mark.parametrize(
@@ -448,7 +449,8 @@ def test_no_local_figure_stands_in_the_national_tables() -> None:
         ("months: 27", "months: 27.5"),
         ("months: 27", "months: -27"),
         ("percent: 90, law: \"工伤保险条例#35.1.2\"", "percent: 90, law: \"\""),
-        ("percent: 50, law: \"工伤保险条例#34.2\", confidence: H", "percent: 50, law: \"工伤保险条例#34.2\", confidence: L"),
+        ("percent: 50, law: \"工伤保险条例#34.2\", confidence: H",
+         "percent: 50, law: \"工伤保险条例#34.2\", confidence: L"),
         ("rule: next_month ", "rule: same_month "),
     ],
 )  # fmt: skip

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).with_name("definitions")
 GOOD = (FOLDER / "good.yaml").read_text("utf-8")
 SENTENCE = re.compile(r"[^:]+:[1-9]\d*: .*[\u4e00-\u9fff].*。")
-TOO_SLOW = 1.0  # seconds for any input, however hostile
+TOO_SLOW = 1.0  # seconds of processor time for any input, however hostile
 
 
 def faults(text: str, *, check_law: bool = True) -> list[Fault]:
@@ -290,13 +290,13 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 def accepted_or_refused(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         assert isinstance(loads(text), Definition)
     except DefinitionFaults as refused:
         assert refused.lines and refused.lines == sorted(refused.lines)
         assert all(1 <= fault.line <= len(text.splitlines()) + 1 for fault in refused.lines)
-    assert time.perf_counter() - began < TOO_SLOW
+    assert time.process_time() - began < TOO_SLOW
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
@@ -333,9 +333,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_input_is_refused_in_under_a_second(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert faults(text)
-    assert time.perf_counter() - began < TOO_SLOW
+    assert time.process_time() - began < TOO_SLOW
 
 
 # --- greenchannel check ----------------------------------------------------------------------------------------------

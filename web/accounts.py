@@ -80,7 +80,11 @@ def create() -> Answer:
     given = _given()
     try:
         user = accounts.create_user(
-            store(), current_actor(), username=given["username"], password=request.form.get("password", ""), **_places(given)
+            store(),
+            current_actor(),
+            username=given["username"],
+            password=request.form.get("password", ""),
+            **_places(given),
         )
     except BadInput as error:
         return _form(None, given, error), 400

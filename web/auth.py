@@ -86,7 +86,7 @@ def init_app(app: Flask) -> None:
     manager = flask_login.LoginManager()
     manager.session_protection = None
     manager.user_loader(lambda token: sessions.find(store(), token))
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)  # it would ask the database even on the page of a breakdown
     public(app.view_functions["static"])
     app.before_request(_guard)
     app.register_blueprint(blueprint)

@@ -36,13 +36,14 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 PER_ACCOUNT = Limit(10, 15 * 60)
 PER_ADDRESS = Limit(60, 15 * 60)  # a whole hall sits behind one address; successes are given back
 SHORTEST, LONGEST = 10, 128
-COMMON = frozenset(
+_COMMON = (
     "1234567890 12345678910 0123456789 0987654321 1111111111 0000000000 8888888888 6666666666 1122334455 1231231231"
     " 1212121212 1234512345 123456789a a123456789 abc1234567 abcd123456 abcdefghij 1q2w3e4r5t 1qaz2wsx3edc q1w2e3r4t5"
     " qwertyuiop qwerty1234 qwerty12345 qwerty123456 asdfghjkl1 asdfghjkl; zxcvbnm123 password12 password123"
     " password1234 passw0rd123 p@ssw0rd123 administrator admin12345 admin123456 admin@12345 woaini1314 woaini5201314"
-    " woaini520520 5201314520 iloveyou123 letmein123 welcome123 welcome1234 changeme123 greenchannel greenchannel1".split()
+    " woaini520520 5201314520 iloveyou123 letmein123 welcome123 welcome1234 changeme123 greenchannel greenchannel1"
 )
+COMMON = frozenset(_COMMON.split())
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,23}")
 
 
@@ -130,9 +131,16 @@ def create_user(store: Store, actor: Actor, *, username: str, name: str, roles: 
             session.refresh(user)
             _record(session, actor, user, "created", "开立账号", **_standing(user))
     except IntegrityError as error:
+        if not _taken(store, username):
+            raise
         text = f"用户名“{username}”已经有人用了，请换一个。"
         raise BadInput(Reason(text, field="username")) from error
     return user
+
+
+def _taken(store: Store, username: str) -> bool:
+    with store.reading() as session:
+        return session.scalar(select(User.id).where(User.username == username)) is not None
 
 
 def change_user(store: Store, actor: Actor, user_id: int, *, name: str, roles: Collection[str],
@@ -375,7 +383,13 @@ def demo_left(session: Session) -> list[Reason]:
     ).all()
     if names:
         shown = "、".join(names[:5]) + ("等" if len(names) > 5 else "")
-        faults.append(Reason(f"数据库里还有 {len(names)} 个启用的演示账号（{shown}），正式环境不能用。请停用，或换一个新的数据库。"))
+        faults.append(
+            Reason(
+                f"数据库里还有 {len(names)} 个启用的演示账号（{shown}），正式环境不能用。请停用，或换一个新的数据库。"
+            )
+        )
     if session.scalar(select(LocalFigure.id).where(LocalFigure.demo).limit(1)) is not None:
-        faults.append(Reason("数据库里有演示数据的待遇参数，正式环境不能用。请换一个新的数据库，重新录入有文号的数字。"))
+        faults.append(
+            Reason("数据库里有演示数据的待遇参数，正式环境不能用。请换一个新的数据库，重新录入有文号的数字。")
+        )
     return faults

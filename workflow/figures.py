@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
@@ -19,7 +19,9 @@ from workflow.benefits.figures import CONFIDENCES, KINDS, VERIFIED, Figure, Figu
 from workflow.errors import BadInput, Conflict, Forbidden, NotFound, Reason, Refused
 from workflow.models import LocalFigure, Meta, Office, User
 from workflow.situation import Actor
-from workflow.store import Store
+
+if TYPE_CHECKING:
+    from workflow.store import Store
 
 KEEPERS = frozenset({"agency", "agency_reviewer", "agency_head", "admin"})
 LARGEST_FILE = 1_000_000
@@ -186,9 +188,9 @@ def _same_place(session: Session, place: tuple[str, str, int | None, date]) -> l
     return [row for row in rows if row.year == year]
 
 
-def _contradiction(place: list[LocalFigure], value: Decimal) -> LocalFigure | None:
-    """An approved figure of the same place with another value."""
-    return next((f for f in place if f.approved_by is not None and f.value != value), None)
+def _contradiction(place: list[LocalFigure], value: Decimal, demo: bool) -> LocalFigure | None:
+    """An approved figure of the same place with another value; an invented one never stands in a real one's way."""
+    return next((f for f in place if f.approved_by is not None and f.demo == demo and f.value != value), None)
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -206,7 +208,7 @@ def _write(session: Session, actor: Actor, entries: Sequence[tuple[str, Entry]])
             unchanged += 1
         elif known is not None:
             changed.append(_enter(known, actor, given))
-        elif (other := _contradiction(place, given.value)) is not None:
+        elif (other := _contradiction(place, given.value, given.demo)) is not None:
             faults.append(_contradicts(where, given.value, other))
         else:
             added.append(_enter(LocalFigure(), actor, given))
@@ -250,7 +252,7 @@ def _may_approve(session: Session, actor: Actor, figure: LocalFigure, demo_allow
     if figure.demo and not demo_allowed:
         raise Refused(f"第 {figure.id} 号是演示数据，正式环境不能批准。请按正式通知录入。")
     place = _same_place(session, (figure.kind, figure.scope, figure.year, figure.effective_on))
-    if (other := _contradiction(place, figure.value)) is not None:
+    if (other := _contradiction(place, figure.value, figure.demo)) is not None:
         raise Refused(_contradicts("", figure.value, other))
 
 

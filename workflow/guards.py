@@ -309,7 +309,7 @@ def monthly_due(s: Situation) -> Reason | None:
         return Reason("核定表里没有按月发放的待遇。", "no_monthly", "工伤保险条例#35", "财务")
     if not isinstance(month, str):
         return Reason("请填写发放月份，如 2026-12。", "month_missing", "", "财务", "month")
-    first = min(str(line["from_month"]) for line in lines)
+    first = min(str(line["from"]) for line in lines)
     if month < first:
         return Reason(f"待遇从 {first} 起发，{month} 不发。请改月份。", "too_early", "工伤保险条例#35", "财务", "month")
     if month > s.today.isoformat()[:7]:

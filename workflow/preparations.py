@@ -116,12 +116,12 @@ def benefit_lines(s: Situation) -> Prepared:
     """The determination, frozen with the figures it rests on. Raises UnknownFigure, BadInput (see workflow.benefits)."""
     appraisal = s.others.get("appraisal", ("", {}))[1]
     wage = s.given.get("own_wage")
-    if not isinstance(wage, Decimal):
-        return Prepared()  # asked for; the missing fact itself is the refusal
+    if not isinstance(wage, Decimal) or str(appraisal.get("grade") or "none") == "none":
+        return Prepared()  # what is missing is itself the refusal (the fact asked for, has_grade)
     result = benefits.determine(
         benefits.BenefitFacts(
-            diagnosed_on=s.case["diagnosed_on"], concluded_on=appraisal["concluded_on"], grade=str(appraisal["grade"]),
-            care=str(appraisal.get("care") or "none"), own_wage=wage, insured=s.case.get("insured") == "yes",
+            diagnosed_on=s.case["diagnosed_on"], concluded_on=appraisal["concluded_on"], grade=int(appraisal["grade"]),
+            care=str(appraisal.get("care") or "none"), own_wage=wage, insured={"yes": True, "no": False}.get(str(s.case.get("insured"))),
         ),
         s.figures,
     )  # fmt: skip

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from workflow import law
 from workflow.daycount import Calendar
-from workflow.definition import Definition, loads
+from workflow.definition import loads
+from workflow.definition.model import Definition
 from workflow.errors import BadSetting, Reason
 from workflow.models import DefinitionVersion, HolidayYear, Meta
 from workflow.settings import Settings
@@ -111,10 +112,10 @@ class Store:
         """A mark of the database ('' where there is none); only present marks are remembered."""
         if name not in self._marks:
             with self.reading() as session:
-                row = session.get(Meta, name)
-            if row is None:
+                value = session.scalar(select(Meta.value).where(Meta.name == name))
+            if value is None:
                 return ""
-            self._marks[name] = row.value
+            self._marks[name] = value
         return self._marks[name]
 
     @property

@@ -1,4 +1,7 @@
-"""`greenchannel figure add|approve|list`: local figures (average wage, minimum wage) with their notices."""
+"""`greenchannel figure add|approve|list`: local figures (average wage, minimum wage) with their notices.
+
+The database is imported when a part runs: commands that need none must start quickly.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import argparse
 from pathlib import Path
 
 from web.commands.common import actor_named, emit, open_store
-from workflow import figures
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,6 +31,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run_add(args: argparse.Namespace) -> None:
     """Enter a file. Raises what `workflow.figures.add_figures` raises."""
+    from workflow import figures
+
     store = open_store()
     result = figures.add_figures(store, actor_named(store, args.username), args.file)
     payload = {
@@ -45,6 +49,8 @@ def run_add(args: argparse.Namespace) -> None:
 
 def run_approve(args: argparse.Namespace) -> None:
     """Approve one figure. Raises what `workflow.figures.approve` raises."""
+    from workflow import figures
+
     store = open_store()
     row = figures.approve(store, actor_named(store, args.username), args.id)
     emit(args, {"figure": row.as_dict()}, [f"已批准：{row.line()}"])
@@ -52,6 +58,8 @@ def run_approve(args: argparse.Namespace) -> None:
 
 def run_list(args: argparse.Namespace) -> None:
     """List all figures."""
+    from workflow import figures
+
     with open_store().reading() as session:
         rows = figures.listing(session)
     emit(args, {"figures": [row.as_dict() for row in rows]}, [row.line() for row in rows] or ["还没有录入任何数据。"])

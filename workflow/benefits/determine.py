@@ -59,13 +59,13 @@ class OwnWage:
     average: FigureUsed
 
     def formula(self) -> str:
-        """本人工资 6,000.00 元, and where the band moved it, from what and by which rule."""
+        """`本人工资 6,000.00 元`, and where the band moved it, from what and by which rule."""
         text = f"本人工资 {yuan(self.used)}"
         if not self.bound:
             return text
         than, share = ("低于", "60%") if self.bound == "floor" else ("高于", "300%")
-        average = f"{self.average.label} {yuan(self.average.value)}"
-        return f"{text}（平均缴费工资 {yuan(self.raw)}，{than}{average}的 {share}，按 {share} 计）"
+        average = f"平均工资 {yuan(self.average.value)}"  # its year and notice stand among the line's figures
+        return f"{text}（平均缴费工资 {yuan(self.raw)}{than}{average}的 {share}，取 {share}）"
 
 
 @dataclass(frozen=True)

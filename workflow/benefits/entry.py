@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from workflow.benefits.figures import CONFIDENCES, KINDS, SCOPES
+from workflow.benefits.money import FEN
 from workflow.errors import BadInput, Reason
 
 FIELDS = {
@@ -123,7 +124,7 @@ def _entry(row: Row, counties: Sequence[str], allow_demo: bool, faults: list[Rea
             fault(str(name), f"不是规定的字段。可以填：{'、'.join(FIELDS)}。")
     read = {name: _read(name, row.values.get(name), fault) for name in FIELDS}
     if read["kind"] is not None:
-        _fits_kind(read, counties, fault)
+        _fits_kind(read, row.values.get("year") in (None, ""), counties, fault)
     _fits_notice(read, allow_demo, fault)
     faults += found
     return None if found else Entry(**read)
@@ -141,12 +142,14 @@ def _read(name: str, value: Any, fault: Callable[[str, str], None]) -> Any:
         return None
 
 
-def _fits_kind(read: Mapping[str, Any], counties: Sequence[str], fault: Callable[[str, str], None]) -> None:
+def _fits_kind(
+    read: Mapping[str, Any], yearless: bool, counties: Sequence[str], fault: Callable[[str, str], None]
+) -> None:
     kind, year, effective, value = KINDS[read["kind"]], read["year"], read["effective_on"], read["value"]
     scopes = list(counties) if kind.by_county else list(SCOPES)
     if read["scope"] is not None and read["scope"] not in scopes:
         fault("scope", f"“{read['scope']}”不对，{kind.label}的范围只能填：{'、'.join(scopes)}。")
-    if kind.by_year and year is None:
+    if kind.by_year and yearless:
         fault("year", f"没有填，{kind.label}要写统计年度（数据所属的年份，不是使用的年份）。")
     if not kind.by_year and year is not None:
         fault("year", f"不用填，{kind.label}按生效日期使用。请删去。")
@@ -207,7 +210,7 @@ def _value(value: Any) -> Decimal:
     text = str(value).strip()
     if not _VALUE.fullmatch(text):
         raise ValueError(value)
-    return Decimal(text)
+    return Decimal(text).quantize(FEN)
 
 
 def _demo(value: Any) -> bool:

@@ -16,10 +16,10 @@ from workflow.definition.faults import Fault
 from workflow.definition.nodes import Items, Node, Table, Text, Unreadable
 from workflow.definition.typing_slips import TAB_WIDTHS, UNSEEN, mend
 
-MAX_CHARACTERS = 256 * 1024  # pure-Python YAML reads about a million characters a second; the real file has a tenth
-MAX_EVENTS = 25_000
+MAX_CHARACTERS = 128 * 1024  # pure-Python YAML reads some 300,000 characters a second on a busy machine
+MAX_EVENTS = 16_000
 MAX_DEPTH = 12
-SALVAGE_BELOW = 120_000
+SALVAGE_BELOW = 80_000
 SALVAGE_DEPTH = 6
 _HEADER = re.compile(r"\s*([^\s:#'\"{}\[\],]+)\s*:\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*[:：]?", re.ASCII)

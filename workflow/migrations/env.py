@@ -11,4 +11,5 @@ context.configure(
     compare_type=True,
     transaction_per_migration=False,
 )
-context.run_migrations()
+with context.begin_transaction():
+    context.run_migrations()
