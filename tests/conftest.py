@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from workflow.store import Store
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = [
@@ -215,4 +217,65 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-# --- engine-level fixtures (store, demo_today, clerks ...): add them below this line ----------------------------------
+# --- the engine ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Open a migrated database at a URL (or a new SQLite file) with the test mark; closed at the end.
+
+    `env`: demo (figures and accounts of the demonstration allowed) or production; `demo=True` fills the demonstration.
+    """
+    opened: list[Store] = []
+
+    def make(url: str = "", *, env: str = "demo", demo: bool = False, mark: str = "test", folder: Path | None = None) -> Store:
+        folder = folder or tmp_path
+        store = open_store(url or f"sqlite:///{folder / 'greenchannel.db'}", folder, env=env, demo=demo, mark=mark)
+        opened.append(store)
+        return store
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+def open_store(url: str, folder: Path, *, env: str = "demo", demo: bool = False, mark: str = "test") -> Store:
+    """A migrated database with cheap password hashing; `demo` fills the demonstration (under the demo mark)."""
+    from argon2 import PasswordHasher
+
+    from documents.kinds import document_check
+    from workflow import accounts, setup
+    from workflow import demo as demonstration
+    from workflow.models import Meta
+    from workflow.settings import from_environment
+    from workflow.store import Store
+
+    accounts.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    settings = from_environment({
+        "GREENCHANNEL_ENV": env, "GREENCHANNEL_DATABASE_URL": url, "GREENCHANNEL_DATA_DIR": str(folder),
+        "GREENCHANNEL_SECRET_KEY": "" if env == "demo" else "a secret of the tests, long enough for it",
+    })  # fmt: skip
+    store = Store(settings)
+    store.check_document = document_check
+    setup.init_db(store)
+    if demo:
+        demonstration.fill(store)
+    elif mark:
+        with store.writing() as session:
+            session.add(Meta(name="rehearsal", value=mark))
+    return store
+
+
+@pytest.fixture
+def store(fresh_database_url: str, make_store: Callable[..., Store]) -> Store:
+    """An empty, migrated database with the test mark, on SQLite and on PostgreSQL."""
+    return make_store(fresh_database_url)
+
+
+@pytest.fixture(scope="module")
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The demonstration on SQLite, one for each test module."""
+    folder = tmp_path_factory.mktemp("demo")
+    store = open_store(f"sqlite:///{folder / 'greenchannel.db'}", folder, demo=True)
+    yield store
+    store.close()

@@ -41,17 +41,24 @@ def work() -> str:
         for tab, label in worklist.TABS.items()
     ]
     return render_template(
-        "window_work.html", asked=asked, page=page, tabs=tabs, stage=_stage(asked), stages=_stages(definition),
+        "window_work.html",
+        asked=asked,
+        page=page,
+        tabs=tabs,
+        stage=_stage(asked),
+        stages=_stages(definition),
         offices=[("", "全市"), *((o.code, o.county) for o in offices)] if offices else [],
-        href=lambda number: _href(asked, page=number), everything=_href(asked, mine=False, page=1),
-        mine_only=_href(asked, mine=True, page=1), turns=bool(actor.roles & WORKERS),
-    )  # fmt: skip
+        href=lambda number: _href(asked, page=number),
+        everything=_href(asked, mine=False, page=1),
+        mine_only=_href(asked, mine=True, page=1),
+        turns=bool(actor.roles & WORKERS),
+    )
 
 
 @blueprint.post("/search")
 @roles(*READERS)
 def find() -> Response:
-    """One box for everything. A whole identity number never gets into an address: it is looked up here, then forgotten."""
+    """One box for everything. A whole identity number is looked up here and never gets into an address."""
     actor, text = current_actor(), search.tidy(request.form.get("q", ""))
     if search.looks_like_identity(text):
         person = search.find_person(store(), text)
@@ -79,10 +86,15 @@ def _asked(actor: Actor) -> Asked:
     searching = bool(args.get("q") or args.get("person"))
     mine = args.get("mine", "0" if searching else "1") == "1" and bool(actor.roles & WORKERS)
     return Asked(
-        tab=tab if tab in worklist.TABS else "all", matter=matter, state=state, office=args.get("office", ""), mine=mine,
-        text=search.tidy(args.get("q", "")), person=args.get("person", ""),
+        tab=tab if tab in worklist.TABS else "all",
+        matter=matter,
+        state=state,
+        office=args.get("office", ""),
+        mine=mine,
+        text=search.tidy(args.get("q", "")),
+        person=args.get("person", ""),
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
-    )  # fmt: skip
+    )
 
 
 def _stage(asked: Asked) -> str:
@@ -92,9 +104,15 @@ def _stage(asked: Asked) -> str:
 def _href(asked: Asked, **other: Any) -> str:
     """The address of the same list with something else asked."""
     given = {
-        "tab": asked.tab, "stage": _stage(asked), "office": asked.office, "mine": asked.mine, "q": asked.text,
-        "person": asked.person, "page": asked.page, **other,
-    }  # fmt: skip
+        "tab": asked.tab,
+        "stage": _stage(asked),
+        "office": asked.office,
+        "mine": asked.mine,
+        "q": asked.text,
+        "person": asked.person,
+        "page": asked.page,
+        **other,
+    }
     shown = {k: v for k, v in given.items() if v and (k, v) not in (("tab", "all"), ("page", 1))}
     return url_for("window.work", **{**shown, "mine": "1" if given["mine"] else "0"})
 

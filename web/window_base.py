@@ -1,10 +1,11 @@
-"""What the window's pages share: the blueprint, who may read, cases found or not, sentences with articles in Chinese."""
+"""What the window's pages share: the blueprint, who may read, the case, sentences with articles in Chinese."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from decimal import Decimal
 
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from documents.facts import article
 from web.auth import current_actor
 from web.db import store
+from web.shared import money
 from workflow import reading
 from workflow.cases.load import Loaded
 from workflow.errors import Reason
@@ -35,6 +37,12 @@ def in_words(text: str) -> str:
 def light_mark(kind: str) -> str:
     """The shape of a light."""
     return MARKS[kind]
+
+
+@blueprint.app_template_filter("as_money")
+def as_money(text: str) -> str:
+    """An amount kept as text, as people read it."""
+    return money(Decimal(text))
 
 
 def case_of(session: Session, case_no: str) -> Loaded:
@@ -67,9 +75,9 @@ def readable(reasons: Iterable[Reason]) -> list[Reason]:
     return [Reason(in_words(r.sentence()), r.code, "", r.who, r.field) for r in reasons]
 
 
-def beside(reasons: Iterable[Reason]) -> Mapping[str, Any]:
-    """Reasons by field, joined."""
-    found: dict[str, str] = {}
+def beside(reasons: Iterable[Reason]) -> Mapping[str, str]:
+    """Reasons by field, joined; '' for a field nothing is wrong with."""
+    found: defaultdict[str, str] = defaultdict(str)
     for r in reasons:
-        found[r.field] = found.get(r.field, "") + r.sentence()
+        found[r.field] += r.sentence()
     return found

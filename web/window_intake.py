@@ -67,11 +67,19 @@ def receipt(case_no: str) -> str:
         opened = session.execute(select(Event.at, Event.actor).where(Event.chain == case_no, Event.seq == 1)).one()
         lookup = url_for("portal.start", no=case_no, _external=True)
         return render_template(
-            "window_receipt.html", case_no=case_no, worker=loaded.row.name, employer=loaded.row.employer_name,
-            office={"name": office.name, "phone": office.phone, "address": office.address}, papers=_papers(loaded),
-            opened=clock.local(opened.at).date(), clerk=actor.name, sentence=public_sentence(loaded.place(first)[1], loaded.book(first).rows),
-            label=loaded.place(first)[0].label, lookup=lookup, code=qr(lookup),
-        )  # fmt: skip
+            "window_receipt.html",
+            case_no=case_no,
+            worker=loaded.row.name,
+            employer=loaded.row.employer_name,
+            office={"name": office.name, "phone": office.phone, "address": office.address},
+            papers=_papers(loaded),
+            opened=clock.local(opened.at).date(),
+            clerk=actor.name,
+            sentence=public_sentence(loaded.place(first)[1], loaded.book(first).rows),
+            label=loaded.place(first)[0].label,
+            lookup=lookup,
+            code=qr(lookup),
+        )
 
 
 def qr(text: str) -> Markup:
@@ -106,8 +114,11 @@ def _form(given: dict[str, str], faults: list[Reason], existing: str = "") -> st
     with store().reading() as session:
         employers = session.scalars(query).all()
     return render_template(
-        "window_intake.html", given=given, faults=faults, wrong=beside(faults), employers=employers, existing=existing,
+        "window_intake.html",
+        given=given,
+        faults=faults,
+        wrong=beside(faults),
+        employers=employers,
+        existing=existing,
         insured=INSURED_WORDS,
-    )  # fmt: skip
-
-
+    )

@@ -1,7 +1,7 @@
 """期间计算: when a period ends, and why. Pure; dates and the calendar come in as arguments.
 
-Rules: the first day is out (民法典#201, 民事诉讼法#85.2); months and years end on the matching day, or on the last day of
-a month that has none (民法典#202); a last day that is a rest day rolls to the first day after the rest days
+Rules: the first day is out (民法典#201, 民事诉讼法#85.2); months and years end on the matching day, or on the last
+day of a month that has none (民法典#202); a last day that is a rest day rolls to the first day after the rest days
 (民法典#203.1, 民事诉讼法#85.3); a weekend day made a working day is no rest day; a bare 日 is a calendar day. A pause
 [from, to) is not counted, an extension lengthens the one run, and only then the end is rolled.
 """
@@ -49,11 +49,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Pause:
-    """Days the law does not count: from `since` up to, not including, `until`."""
+    """Days the law does not count: from `since` up to, not including, `until`. Raises ValueError when reversed."""
 
     since: date
     until: date
     ground: str = ""
+
+    def __post_init__(self) -> None:
+        if self.until < self.since:
+            raise ValueError(f"pause ends {self.until} before it begins {self.since}")
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,14 @@ class Calendar:
             return False
         return day.weekday() >= 5 or (not self.announced(day) and (day.month, day.day) in FIXED_REST)
 
+    def notice(self, day: date) -> str:
+        """The notice that arranged the day: its year's, or next year's for the last days of December."""
+        return self.notices.get(day.year) or self.notices.get(day.year + 1, "")
+
     def why_rest(self, day: date) -> str:
         """The reason in words, with the notice."""
         if day in self.off:
-            return f"放假（{self.notices.get(day.year) or self.notices.get(day.year + 1, '')}）"
+            return f"放假（{self.notice(day)}）"
         if (day.month, day.day) in FIXED_REST and not self.announced(day):
             return "法定节假日（当年放假安排未公布）"
         return f"星期{WEEKDAYS[day.weekday()]}"
@@ -87,8 +95,11 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Due:
-    """A reckoned end. `due_on` counts, `unrolled_on` before the roll, `safe_on` the last working day on or before that (内控日);
-    `provisional` where a year's notice is not out; `steps` explain it, in order."""
+    """A reckoned end.
+
+    `due_on` counts; `unrolled_on` is before the roll, `safe_on` (内控日) the last working day on or before that;
+    `provisional` where a year's notice is not out; `steps` explain it in Chinese, in order.
+    """
 
     due_on: date
     unrolled_on: date
@@ -101,10 +112,14 @@ def reckon(span: Span, start: date, *, calendar: Calendar, pauses: Sequence[Paus
            law: str = "", kind: str = "deadline") -> Due:  # fmt: skip
     """The end of `span` from `start`.
 
-    `kind`: deadline (rolled), earliest (the day after the end, not rolled), effect (not rolled), start_month (first day of
-    the month after `start`). `extend_days`: 日 added to the one run before any roll. Raises BadInput where the end lies
-    beyond the year 9999 or `extend_days` is negative.
+    `kind`: deadline (rolled), earliest (`due_on` is the first admissible day, the day after the end; not rolled),
+    effect (not rolled). For the last two `unrolled_on` is `due_on` itself: `safe_on` is then the last working day to
+    have everything ready. `extend_days`: 日 added to the one run before any roll; months and years get paused days
+    as so many 日. Raises BadInput where the end lies beyond the year 9999 or `extend_days` is negative, ValueError
+    for another kind (start_month is `next_month`).
     """
+    if kind not in ("deadline", "earliest", "effect"):
+        raise ValueError(f"no run of days: {kind}")
     if extend_days < 0:
         raise BadInput("延长的天数不能是负数，请填 0 或正整数。")
     try:
@@ -113,17 +128,21 @@ def reckon(span: Span, start: date, *, calendar: Calendar, pauses: Sequence[Paus
         raise BadInput(f"从 {start} 起算 {span}，日期超出能算的范围。请核对起算日和天数。") from error
 
 
-def _reckon(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, law: str, kind: str) -> Due:
+def _reckon(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, law: str,
+            kind: str) -> Due:  # fmt: skip
     cited = f"（{law}）" if law else ""
-    steps = [f"期限 {span}{cited}，从 {_day(start)} 起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（民法典#201）。"]
+    first = f"从 {_day(start)} 起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（民法典#201）"
+    steps = [f"期限 {span}{cited}，{first}。"]
     end = _run(span, start, calendar, pauses, extend, steps)
+    idle = [p for p in pauses if p.until <= start + ONE_DAY or p.since > end]
+    steps += [f"{p.since} 至 {p.until}（不含）不在计算的日子里，不影响。" for p in idle]
     if kind == "earliest":
         end += ONE_DAY
         steps.append(f"这是最早日期：满期的次日 {_day(end)} 起可以办，不顺延。")
     elif kind == "effect":
         steps.append(f"期满 {_day(end)} 即发生效果，不顺延。")
     due = _rolled(end, calendar, steps) if kind == "deadline" else end
-    counted = range(start.year, end.year + 1) if span.unit == "工作日" else ()
+    counted = range((start + ONE_DAY).year, end.year + 1) if span.unit == "工作日" else ()
     return _finished(due, end, calendar, steps, counted)
 
 
@@ -135,10 +154,13 @@ def fixed(day: date, *, calendar: Calendar, law: str = "") -> Due:
 
 
 def next_month(start: date, *, calendar: Calendar, law: str = "") -> Due:
-    """The first day of the month after `start` (next-month rules)."""
+    """The first day of the month after `start` (next-month rules). Raises BadInput beyond the year 9999."""
+    if (start.year, start.month) == (date.max.year, 12):
+        raise BadInput(f"{start} 的次月超出能算的范围。请核对起算日。")
     first = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     cited = f"（{law}）" if law else ""
-    return _finished(first, first, calendar, [f"{_day(start)} 所在月份的次月起{cited}，即 {first.year}年{first.month}月。"])
+    step = f"{_day(start)} 所在月份的次月起{cited}，即 {first.year}年{first.month}月。"
+    return _finished(first, first, calendar, [step])
 
 
 def near_day(start: date, effective_on: date, calendar: Calendar) -> date:
@@ -148,6 +170,20 @@ def near_day(start: date, effective_on: date, calendar: Calendar) -> date:
     for _ in range(NEAR_WORKDAYS):
         working = last_working(working - ONE_DAY, calendar)
     return max(min(share, working), start + ONE_DAY) if effective_on > start else effective_on
+
+
+def matching(start: date, span: Span) -> date:
+    """The last day of a bare run of 日, 月 or 年: the matching day, or the month's last day where there is none.
+
+    Raises ValueError for 工作日, and where the day lies beyond the year 9999 (or OverflowError).
+    """
+    if span.unit == "工作日":
+        raise ValueError("working days need a calendar")
+    if span.unit == "日":
+        return start + timedelta(days=span.amount)
+    months = start.year * 12 + start.month - 1 + span.amount * (12 if span.unit == "年" else 1)
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(start.day, _calendar.monthrange(year, month + 1)[1]))
 
 
 def last_working(day: date, calendar: Calendar) -> date:
@@ -177,7 +213,7 @@ def _run(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], e
     if span.unit == "工作日":
         end = _workdays(span.amount, start, calendar, pauses, steps)
         return _longer(end, extend, pauses, steps) if extend else end
-    end = start + timedelta(days=span.amount) if span.unit == "日" else _matching(start, span)
+    end = matching(start, span)
     steps.append(_plain_end(span, start, end))
     if extend:
         end += timedelta(days=extend)
@@ -190,12 +226,6 @@ def _plain_end(span: Span, start: date, end: date) -> str:
         return f"按日历日连续计算，节假日不扣除，到 {_day(end)}。"
     shift = "" if end.day == start.day else "，该月没有对应日，以月末为准"
     return f"按对应日计算{shift}，到 {_day(end)}（民法典#202）。"
-
-
-def _matching(start: date, span: Span) -> date:
-    months = start.year * 12 + start.month - 1 + span.amount * (12 if span.unit == "年" else 1)
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(start.day, _calendar.monthrange(year, month + 1)[1]))
 
 
 def _paused(start: date, end: date, pauses: Sequence[Pause], steps: list[str]) -> date:
@@ -213,24 +243,51 @@ def _paused(start: date, end: date, pauses: Sequence[Pause], steps: list[str]) -
 
 def _workdays(amount: int, start: date, calendar: Calendar, pauses: Sequence[Pause], steps: list[str]) -> date:
     """The `amount`-th working day after `start` that is in no pause."""
-    day, left, skipped, unpaid = start, amount, 0, 0
+    day, left, waiting = start, amount, list(pauses)
+    rested: list[date] = []
     worked: list[date] = []
+    stopped: list[str] = []
     while left:
         day += ONE_DAY
-        if any(p.since <= day < p.until for p in pauses):
-            unpaid += 1
+        while waiting and waiting[0].until <= day:
+            waiting.pop(0)
+        if waiting and waiting[0].since <= day:
+            gone = waiting.pop(0)
+            ground = f"（{gone.ground}）" if gone.ground else ""
+            stopped.append(f"{_day(day)} 至 {_day(gone.until)}（不含）不计入{ground}。")
+            day = gone.until - ONE_DAY
         elif calendar.is_rest(day):
-            skipped += 1
+            rested.append(day)
         else:
             left -= 1
-            if day in calendar.work:
-                worked.append(day)
-    steps.append(f"按工作日计算，跳过休息日 {skipped} 日，到 {_day(day)}。")
+            worked += [day] if day in calendar.work else []
+    steps += [*stopped, f"只数工作日，数到 {_day(day)}{_skipped(rested, calendar)}。"]
     if worked:
-        steps.append(f"调休上班的 {'、'.join(map(str, worked))} 计入（{calendar.notices.get(worked[0].year, '')}）。")
-    if unpaid:
-        steps.append(f"中止或扣除的 {unpaid} 日不计入。")
+        notices = "、".join(dict.fromkeys(map(calendar.notice, worked)))
+        steps.append(f"调休上班的 {'、'.join(map(str, worked))} 计入（{notices}）。")
     return day
+
+
+def _skipped(rested: Sequence[date], calendar: Calendar) -> str:
+    """`，跳过 …`: the holidays with their notice, the weekends by number."""
+    holidays = [d for d in rested if not calendar.why_rest(d).startswith("星期")]
+    said = []
+    for first, last in _stretches(holidays):
+        said.append(f"{first}{f' 至 {last}' if last != first else ''} {calendar.why_rest(first)}")
+    weekends = len(rested) - len(holidays)
+    said += [f"周末 {weekends} 天"] if weekends else []
+    return f"，跳过 {'、'.join(said)}" if said else ""
+
+
+def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Days in order as (first, last) of each unbroken stretch."""
+    out: list[tuple[date, date]] = []
+    for day in days:
+        if out and out[-1][1] + ONE_DAY == day:
+            out[-1] = (out[-1][0], day)
+        else:
+            out.append((day, day))
+    return out
 
 
 def _longer(end: date, extend: int, pauses: Sequence[Pause], steps: list[str]) -> date:
@@ -247,7 +304,10 @@ def _rolled(end: date, calendar: Calendar, steps: list[str]) -> date:
         due += ONE_DAY
     if due != end:
         reasons = "、".join(dict.fromkeys(calendar.why_rest(end + timedelta(days=n)) for n in range((due - end).days)))
-        steps.append(f"最后一日 {_day(end)} 是休息日（{reasons}），顺延到休息日后的第一日 {_day(due)}（民法典#203.1）。")
+        rolled = f"顺延到休息日后的第一日 {_day(due)}（民法典#203.1）"
+        steps.append(f"最后一日 {_day(end)} 是休息日（{reasons}），{rolled}。")
+    elif end in calendar.work:
+        steps.append(f"最后一日 {_day(end)} 调休上班（{calendar.notice(end)}），不顺延。")
     return due
 
 

@@ -52,6 +52,12 @@ class ClockBook:
         book.rows = [dict(r._mapping) for r in connection.execute(_select, {"matter": book.matter_id})]
         return book
 
+    def belong_to(self, matter_id: int) -> None:
+        """Tie the rows of a new matter to it, once it has been written."""
+        self.matter_id = matter_id
+        for row in self.rows:
+            row["matter_id"] = matter_id
+
     def views(self) -> tuple[ClockView, ...]:
         """The rows as guards see them."""
         return tuple(

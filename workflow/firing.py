@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,13 +19,14 @@ from workflow.audit import Link
 from workflow.cases.outward import LONGEST
 from workflow.definition.model import ClockDef
 from workflow.guards import MARKS
-from workflow.models import Case, Clock, Office, Outbox, Task
+from workflow.models import Case, Clock, Matter, Office, Outbox, Task
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
 
 BATCH = 500
 _clocks = Clock.__table__
+_matters = Matter.__table__
 _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
@@ -65,9 +66,24 @@ def _batch(store: Store, session: Session) -> int:
     heads: dict[int, Link] = {}
     for row in rows:
         _fire(store, session, row, today, actor, heads)
+    _refresh(session, {r.matter_id for r in rows})
     for case_id, link in heads.items():
         session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
     return len(rows)
+
+
+def _refresh(session: Session, matters: set[int]) -> None:
+    """A repeated reminder has a new day: the matter's kept counters follow its clocks."""
+    running = (_clocks.c.matter_id == _matters.c.id) & (_clocks.c.state == "running")
+    for part in (list(matters)[i : i + BATCH] for i in range(0, len(matters), BATCH)):
+        session.execute(
+            update(_matters)
+            .where(_matters.c.id.in_(part))
+            .values(
+                urgent_on=select(func.min(_clocks.c.effective_on)).where(running).scalar_subquery(),
+                near_on=select(func.min(_clocks.c.near_on)).where(running).scalar_subquery(),
+            )
+        )
 
 
 def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link]) -> None:

@@ -46,6 +46,7 @@ class Todo:
     until: date | None = None
     days_left: int | None = None
     bring: tuple[str, ...] = ()
+    appointed: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _examination(loaded: Loaded, matter: Any) -> list[Todo]:
     if not isinstance(on, date) or on < loaded.today or "concluded_on" in facts:
         return []
     where = "，".join(str(facts[n]) for n in ("exam_time", "place") if facts.get(n))
-    return [Todo("参加鉴定检查", f"{where}。" if where else "", on, (on - loaded.today).days)]
+    return [Todo("参加鉴定检查", f"{where}。" if where else "", on, (on - loaded.today).days, appointed=True)]
 
 
 # --- papers, objections, money ----------------------------------------------------------------------------------------

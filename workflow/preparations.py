@@ -118,13 +118,12 @@ def benefit_lines(s: Situation) -> Prepared:
     wage = s.given.get("own_wage")
     if not isinstance(wage, Decimal) or str(appraisal.get("grade") or "none") == "none":
         return Prepared()  # what is missing is itself the refusal (the fact asked for, has_grade)
-    result = benefits.determine(
-        benefits.BenefitFacts(
-            diagnosed_on=s.case["diagnosed_on"], concluded_on=appraisal["concluded_on"], grade=int(appraisal["grade"]),
-            care=str(appraisal.get("care") or "none"), own_wage=wage, insured={"yes": True, "no": False}.get(str(s.case.get("insured"))),
-        ),
-        s.figures,
-    )  # fmt: skip
+    facts = benefits.read_facts({
+        "diagnosed_on": s.case["diagnosed_on"], "concluded_on": appraisal["concluded_on"], "grade": appraisal["grade"],
+        "care": appraisal.get("care") or "none", "insured": s.case.get("insured"), "own_wage": wage,
+        "county": s.case.get("county", ""),
+    })  # fmt: skip
+    result = benefits.determine(facts, s.figures)
     frozen = benefits.as_json(result)
     return Prepared({"lines": frozen["lines"], "determination": frozen, "sheet": benefits.to_document(result)})
 

@@ -17,12 +17,14 @@ from workflow.stages import Stage
 
 LONGEST_TITLE = 25
 ROAD = (
-    ("recognition", (("filed", "收到认定申请"), ("under_review", "受理，开始认定"), ("decided", "作出认定决定"),
-                     ("delivered", "决定书送到您手上"))),
-    ("appraisal", (("filed", "收到鉴定申请"), ("scheduled", "安排检查"), ("concluded", "出鉴定结论"), ("delivered", "结论书送到您手上"))),
-    ("benefit", (("claimed", "收到待遇申请"), ("approved", "待遇算好"), ("paid_once", "钱付到您的账户"))),
+    ("recognition", "工伤认定", (("filed", "收到认定申请"), ("under_review", "受理，开始认定"), ("decided", "作出认定决定"),
+                             ("delivered", "决定书送到您手上"))),
+    ("appraisal", "劳动能力鉴定", (("filed", "收到鉴定申请"), ("scheduled", "安排检查"), ("concluded", "出鉴定结论"),
+                             ("delivered", "结论书送到您手上"))),
+    ("benefit", "算好待遇，钱付到您的账户", (("claimed", "收到待遇申请"), ("approved", "待遇算好"), ("paid_once", "钱付到您的账户"))),
 )  # fmt: skip
-"""The plain way from applying to payment; a state the pinned process does not have is left out."""
+"""The plain way from applying to payment. A matter that has not begun is one step; a state the pinned process does not
+have is left out."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def steps(loaded: Loaded, stage: Stage, received: Sequence[DeliveryRecord]) -> t
     elif not stage.closed:
         state = loaded.definition.matters[stage.matter].states[stage.state]
         out.append(Step(plain(state), None, _legal_name(loaded.definition, *head), "now"))
-    return (*out, *_to_come(loaded))
+    return (*out, *_to_come(loaded, stage.matter))
 
 
 def plain(state: StateDef) -> str:
@@ -58,8 +60,10 @@ def plain(state: StateDef) -> str:
 
 
 def _legal_name(definition: Definition, matter: str, state: str) -> str:
+    """The official name beside the plain one: the matter, and the state where the title does not say it already."""
     defined = definition.matters[matter]
-    return f"{defined.label}：{defined.states[state].label}"
+    label = defined.states[state].label
+    return defined.label if plain(defined.states[state]) == label else f"{defined.label}：{label}"
 
 
 _Past = tuple[tuple[date, int], Step, tuple[str, str]]
@@ -110,19 +114,21 @@ def _imported(definition: Definition, event: Any) -> list[_Past]:
     return found
 
 
-def _to_come(loaded: Loaded) -> list[Step]:
+def _to_come(loaded: Loaded, head: str) -> list[Step]:
     """The rest of the way. A matter not opened yet is to come only while the one before it may still lead there."""
     standing = {m.name: m.state for m in loaded.matters}
     out: list[Step] = []
     leads_on = True
-    for name, milestones in ROAD:
+    for name, whole, milestones in ROAD:
         if name not in loaded.definition.matters:
             continue
-        order = list(loaded.definition.matters[name].states)
-        here = order.index(standing[name]) if name in standing else -1
-        if name not in standing and not leads_on:
-            continue
-        out += [Step(title, None, "", "todo") for state, title in milestones if state in order and order.index(state) > here]
-        decided = dict(milestones).get("decided") and "decided" in order and here >= order.index("decided")
-        leads_on = leads_on and not decided
+        defined = loaded.definition.matters[name]
+        order = list(defined.states)  # the file lists them in the order of the way
+        here = order.index(standing.get(name, defined.start))
+        begun = name == head or here > 0
+        if begun:
+            out += [Step(title, None, "", "todo") for state, title in milestones if state in order and order.index(state) > here]
+        elif name in standing or leads_on:
+            out.append(Step(whole, None, "", "todo"))
+        leads_on = leads_on and not ("decided" in order and here >= order.index("decided"))
     return out

@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from workflow import clock
+from workflow.definition.model import ClockDef
 from workflow.models import Case, Clock, Matter, Office, Worker
 from workflow.store import Store
 
 KINDS = {
-    "late": "法定时限已过", "reminded": "内部提醒到期", "unwatched": "没有时限或提醒在看", "unknown": "起算日待补录",
+    "late": "法定时限已过", "judge": "导入时已过期，待人工核实", "reminded": "内部提醒到期", "unwatched": "没有时限或提醒在看", "unknown": "起算日待补录",
 }  # fmt: skip
 
 
@@ -57,21 +59,24 @@ def find(store: Store, on: date, *, office: str | None = None, offices: frozense
     """Everything stalled on the day `on`, worst first. `offices`: only cases of these (what a person may see)."""
     with store.reading() as session:
         rows = _clock_rows(session, on, office, offices, limit)
-        found = [_clock_stall(store, session, r, on) for r in rows]
+        found = [clock_stall(store, session, r, on) for r in rows if not _only_a_right_ended(store, session, r)]
         found += _unwatched(store, session, office, offices)
     return sorted(found, key=lambda s: (list(KINDS).index(s.kind), -s.days_over, s.case_no))
 
 
-_columns = (
-    Case.case_no, Case.definition_id, Case.office_id, Worker.name.label("worker"), Office.county, Office.code.label("office_code"),
+COLUMNS = (
+    Case.case_no, Case.definition_id, Case.opened_at, Case.source, Case.office_id, Worker.name.label("worker"), Office.county, Office.code.label("office_code"),
     Matter.name.label("matter"), Matter.state, Matter.number,
 )  # fmt: skip
+CLOCK_COLUMNS = (
+    Clock.name, Clock.label, Clock.code, Clock.owner, Clock.addressee, Clock.law, Clock.legal, Clock.due_on, Clock.state.label("clock_state"),
+)  # fmt: skip
+"""What `clock_stall` needs of a row, beside COLUMNS."""
 
 
 def _clock_rows(session: Session, on: date, office: str | None, offices: frozenset[int] | None, limit: int | None) -> list[Any]:
     base = (
-        select(*_columns, Clock.name, Clock.label, Clock.code, Clock.owner, Clock.addressee, Clock.law, Clock.legal, Clock.due_on,
-               Clock.state.label("clock_state"))
+        select(*COLUMNS, *CLOCK_COLUMNS)
         .join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
         .join(Worker, Worker.id == Case.worker_id).join(Office, Office.id == Case.office_id)
     )  # fmt: skip
@@ -86,14 +91,27 @@ def _clock_rows(session: Session, on: date, office: str | None, offices: frozens
     return [*session.execute(over), *session.execute(unknown)]
 
 
-def _clock_stall(store: Store, session: Session, r: Any, on: date) -> Stall:
+def _only_a_right_ended(store: Store, session: Session, r: Any) -> bool:
+    known = store.definition(session, r.definition_id).clocks.get(r.name)
+    return bool(known and r.clock_state == "running" and only_settles(known))
+
+
+def only_settles(known: ClockDef) -> bool:
+    """A period whose lapse only settles something (the conclusion stands) holds nobody up."""
+    return bool(known.on_expiry.mark and not (known.on_expiry.warn or known.on_expiry.escalate))
+
+
+def clock_stall(store: Store, session: Session, r: Any, on: date) -> Stall:
+    """The finding for a row of COLUMNS and CLOCK_COLUMNS on the day `on`."""
     definition = store.definition(session, r.definition_id)
-    kind = "unknown" if r.clock_state == "unstarted" else "late" if r.legal else "reminded"
+    kind = _kind(r)
     known = definition.clocks.get(r.name)
     state = definition.matters[r.matter].states[r.state]
     if kind == "unknown":
         start = definition.dates.get(known.start, "") if known else ""
         remedy = f"请补录“{start}”，补录后开始计算。"
+    elif kind == "judge":
+        remedy = "请核对原件：已经办过的补登日期，没有办的接着办。过期不自动拒绝。"
     else:
         everything = list(state.actions.values())
         acts = "、".join(a.label for a in ([a for a in everything if r.owner in a.by] or everything))
@@ -106,21 +124,32 @@ def _clock_stall(store: Store, session: Session, r: Any, on: date) -> Stall:
     )  # fmt: skip
 
 
+def _kind(r: Any) -> str:
+    """A day that had passed before the case was placed from a form accuses nobody: the form does not tell what was done."""
+    if r.clock_state == "unstarted":
+        return "unknown"
+    if r.source.get("way") == "import" and r.due_on < clock.local(r.opened_at).date():
+        return "judge"
+    return "late" if r.legal else "reminded"
+
+
 def _unwatched(store: Store, session: Session, office: str | None, offices: frozenset[int] | None) -> list[Stall]:
     """Open matters with no clock running, paused or listed: the engine never makes one, an edited database may."""
     live = exists().where(Clock.matter_id == Matter.id, Clock.state.in_(("running", "paused", "unstarted")))
     query = (
-        select(*_columns).join(Case, Case.id == Matter.case_id).join(Worker, Worker.id == Case.worker_id)
+        select(*COLUMNS).join(Case, Case.id == Matter.case_id).join(Worker, Worker.id == Case.worker_id)
         .join(Office, Office.id == Case.office_id).where(Matter.closed_on.is_(None), ~live).order_by(Case.case_no)
     )  # fmt: skip
     if office:
         query = query.where(Office.code == office)
     if offices is not None:
         query = query.where(Case.office_id.in_(offices))
-    out = []
-    for r in session.execute(query):
-        state = store.definition(session, r.definition_id).matters[r.matter].states[r.state]
-        acts = "、".join(a.label for a in state.actions.values())
-        out.append(Stall("unwatched", r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, "", "", "", "", "", "", "",
-                         "", 0, f"请人工查看，可以办：{acts}。"))  # fmt: skip
-    return out
+    return [unwatched_stall(store, session, r) for r in session.execute(query)]
+
+
+def unwatched_stall(store: Store, session: Session, r: Any) -> Stall:
+    """The finding for a row of COLUMNS whose matter has no clock."""
+    state = store.definition(session, r.definition_id).matters[r.matter].states[r.state]
+    acts = "、".join(a.label for a in state.actions.values())
+    return Stall("unwatched", r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, "", "", "", "", "", "", "",
+                 "", 0, f"请人工查看，可以办：{acts}。")  # fmt: skip

@@ -36,12 +36,12 @@ PRAGMAS = (
 def make_engine(url: str) -> Engine:
     """An engine with the safe settings of either database; SQLite writers begin IMMEDIATE."""
     if url.startswith("sqlite"):
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     options = "-c lock_timeout=8s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-    return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"options": options})
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"options": options})
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
@@ -93,8 +93,7 @@ class Store:
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and writes nothing."""
         with Session(self.readers, expire_on_commit=False) as session:
-            yield session
-            session.rollback()
+            yield session  # closing rolls back, and leaves what was read usable
 
     def require_ready(self) -> None:
         """Raise BadSetting with the cure when the database cannot be reached or is not migrated to head."""

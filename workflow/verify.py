@@ -182,7 +182,7 @@ def _records(session: Session) -> Iterator[Finding]:
     """Deliveries and payments against the acts that made them."""
     acts: dict[tuple[str, int], dict[str, Any]] = {}
     paid: dict[tuple[int, str, str, int], str] = {}
-    for e in session.execute(select(Event.chain, Event.seq, Event.case_id, Event.payload).where(Event.kind == "matter:performed").order_by(Event.chain, Event.seq)):
+    for e in session.execute(select(Event.chain, Event.seq, Event.case_id, Event.payload).where(Event.kind.in_(("matter:performed", "document:delivered"))).order_by(Event.chain, Event.seq)):
         try:
             payload = json.loads(e.payload)
         except ValueError:

@@ -31,7 +31,20 @@ def open_store(ready: bool = True) -> Store:
     store.check_document = document_check
     if ready:
         store.require_ready()
+        _refuse_demo(store)
     return store
+
+
+def _refuse_demo(store: Store) -> None:
+    """Production serves no demonstration, neither by page nor by command."""
+    from workflow.accounts import demo_left
+    from workflow.errors import BadSetting
+
+    if store.settings.demo:
+        return
+    with store.reading() as session:
+        if faults := demo_left(session):
+            raise BadSetting(faults)
 
 
 def actor_named(store: Store, username: str) -> Actor:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -27,17 +28,18 @@ from workflow.store import Store
 
 _move = (
     update(Matter.__table__)
-    .where(Matter.id == bindparam("key"), Matter.version == bindparam("seen"))
+    .where(Matter.__table__.c.id == bindparam("key"), Matter.__table__.c.version == bindparam("seen"))
     .values({c: bindparam(c) for c in (
         "state", "version", "facts", "entered_on", "closed_on", "urgent_on", "near_on", "late_on", "paused", "ball",
     )})
 )  # fmt: skip
 _head = (
     update(Case.__table__)
-    .where(Case.id == bindparam("key"))
+    .where(Case.__table__.c.id == bindparam("key"))
     .values({c: bindparam(c) for c in ("head_seq", "head_hash", "touched_at", "closed_on")})
 )
 _paper_rows = insert(Paper.__table__)
+_delivery_row = insert(DeliveryRecord.__table__)
 IMPORTED_ADDRESSEES = ("worker", "employer")
 """Who must be served where the document itself is not ours (a decision taken before the case was placed)."""
 
@@ -277,13 +279,13 @@ class _Act:
                 book.start(name, {**days, "received_on": received}, (who,))
         for name in (*self.action.stop, *prepared.stop):
             book.stop(name)
-        book.save(self.loaded.session)
+        book.save(self.loaded.connection)
 
     def _records(self, s: Situation, papers: list[str], prepared: Prepared) -> None:
-        session, case, matter = self.loaded.session, self.loaded.row, self.matter
+        connection, case, matter = self.loaded.connection, self.loaded.row, self.matter
         ids = {"case_id": case.id, "matter_id": matter.id}
-        if fresh := [p for p in dict.fromkeys(papers) if p not in self._held()]:
-            session.execute(_paper_rows, [{**ids, "name": p, "received_on": self.on, "seq": self.seq} for p in fresh])
+        if fresh := [p for p in dict.fromkeys(papers) if p not in s.held]:
+            self.loaded.connection.execute(_paper_rows, [{**ids, "name": p, "received_on": self.on, "seq": self.seq} for p in fresh])
         if self.action.each:
             latest = self.loaded.latest_instrument(matter)
             record = {
@@ -291,18 +293,16 @@ class _Act:
                 "addressee": s.given["addressee"], "way": s.given["way"], "received_on": s.given["received_on"],
                 "note": s.given.get("delivery_note", ""), "seq": self.seq,
             }  # fmt: skip
-            session.execute(insert(DeliveryRecord.__table__), record)
+            self.loaded.connection.execute(_delivery_row, record)
         for r in prepared.returned:
-            session.execute(
+            connection.execute(
                 update(Payment)
                 .where(Payment.case_id == case.id, Payment.item == r["item"], Payment.month == r["month"], Payment.state == "paid")
                 .values(state="returned")
             )
         if prepared.payments:
-            session.execute(insert(Payment), [{**ids, **p, "paid_on": self.on} for p in prepared.payments])
-
-    def _held(self) -> set[str]:
-        return set(self.loaded.session.scalars(select(Paper.name).where(Paper.matter_id == self.matter.id)))
+            rows = [{"state": "paid", **ids, **p, "amount": Decimal(p["amount"]), "paid_on": self.on} for p in prepared.payments]
+            connection.execute(insert(Payment.__table__), rows)
 
     def _has(self, name: str) -> bool:
         return any(m.name == name and m.closed_on is None for m in self.loaded.matters)
@@ -312,14 +312,11 @@ class _Act:
         values = {
             "key": self.matter.id, "seen": self.matter.version, "state": to_name, "version": self.matter.version + 1,
             "facts": typed.plain({k: v for k, v in facts.items() if k != "diagnosed_on"}),
-            "entered_on": self.on if to_name != self.old.name else self._entered(),
+            "entered_on": self.on if to_name != self.old.name else self.matter.entered_on,
             "closed_on": self.loaded.today if to.end else None, **self.loaded.book(self.matter).summary(),
         }  # fmt: skip
-        if self.loaded.session.execute(_move, values).rowcount != 1:  # type: ignore[attr-defined]
+        if self.loaded.connection.execute(_move, values).rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("这件事刚被别人改动过。请刷新页面，看清变动后再办。")
-
-    def _entered(self) -> date:
-        return self.loaded.session.execute(select(Matter.entered_on).where(Matter.id == self.matter.id)).scalar_one()
 
     def _append(self, s: Situation, prepared: Prepared, to_name: str, instrument: Mapping[str, Any] | None, opened: Any) -> None:
         loaded, row = self.loaded, self.loaded.row
@@ -337,7 +334,7 @@ class _Act:
         if self.action.unsettled:
             payload["unsettled"] = self.action.unsettled
         link = audit.append(
-            loaded.session, Link(row.head_seq, row.head_hash), row.case_no, self.actor, kind="matter:performed", payload=payload,
+            loaded.connection, Link(row.head_seq, row.head_hash), row.case_no, self.actor, kind="matter:performed", payload=payload,
             on=self.on, action=self.action.name, label=self.action.label, from_state=self.old.name, to_state=to_name,
             behalf=self.behalf, definition=loaded.definition.digest, case_id=row.id, matter_id=self.matter.id,
         )  # fmt: skip
@@ -345,7 +342,7 @@ class _Act:
             not self.loaded.definition.matters[m.name].states[to_name if m.id == self.matter.id else m.state].end
             for m in loaded.matters
         )
-        loaded.session.execute(
+        loaded.connection.execute(
             _head, {"key": row.id, "head_seq": link.seq, "head_hash": link.hash, "touched_at": clock.now(),
                     "closed_on": None if still_open else loaded.today},
         )  # fmt: skip

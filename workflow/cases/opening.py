@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock, pinyin, sealed
 from workflow.audit import Link
 from workflow.cases import filling, outward, paperwork, typed
-from workflow.cases.load import Loaded, load
+from workflow.cases.load import MATTER_COLUMNS, Loaded, load
 from workflow.errors import Reason, Refused
 from workflow.identity import Identity
 from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker
@@ -108,46 +108,47 @@ def current_definition(session: Session) -> tuple[int, str]:
 
 
 def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool = False) -> dict[str, Any]:
-    session, definition = loaded.session, loaded.definition
-    state = definition.matters[p.matter].states[p.state]
+    state = loaded.definition.matters[p.matter].states[p.state]
     number = 1 + sum(m.name == p.matter for m in loaded.matters)
-    today = clock.today()
-    values = {
-        "case_id": loaded.row.id, "name": p.matter, "number": number, "state": p.state, "version": 1,
-        "facts": typed.plain(p.facts), "office_id": _office_of(session, p.matter, loaded.row.office_id),
-        "entered_on": today, "closed_on": today if state.end else None, "paused": False, "ball": "",
-    }  # fmt: skip
-    made = session.execute(insert(Matter.__table__), values)
-    matter_id = made.inserted_primary_key[0]  # type: ignore[attr-defined]
-    row = session.execute(_matter_row.where(Matter.id == matter_id)).one()
-    loaded.matters.append(row)
-    book = loaded.book(row)
+    today, connection = clock.today(), loaded.connection
+    office_id = _office_of(connection, p.matter, loaded.row.office_id)
+    # The clocks come first: the matter's row carries their summary, and is written once.
+    book = loaded.new_book(office_id)
     days = {k: v for k, v in {"diagnosed_on": loaded.row.diagnosed_on, **p.facts}.items() if isinstance(v, date)}
     book.move(None, state, days, None, BOTH)
     for name in p.listed:
         book.start_unknown(name, BOTH)
     if quiet:
         book.quiet_past()
-    book.save(session)
-    session.execute(Matter.__table__.update().where(Matter.id == matter_id).values(**book.summary()))  # type: ignore[attr-defined]
+    values = {
+        "case_id": loaded.row.id, "name": p.matter, "number": number, "state": p.state, "version": 1, "facts": typed.plain(p.facts),
+        "office_id": office_id, "entered_on": today, "closed_on": today if state.end else None, **book.summary(),
+    }  # fmt: skip
+    matter_id = connection.execute(_new_matter, values).inserted_primary_key[0]
+    book.belong_to(matter_id)
+    book.save(connection)
+    loaded.matters.append(connection.execute(_matter_row, {"key": matter_id}).one())
     return {"id": matter_id, "name": p.matter, "state": p.state, "facts": typed.plain(p.facts), "clocks": book.changes()}
 
 
-_matter_row = select(Matter.id, Matter.name, Matter.number, Matter.state, Matter.version, Matter.facts, Matter.office_id, Matter.closed_on)
+_new_matter = insert(Matter.__table__)
+_matter_row = select(*(Matter.__table__.c[n] for n in MATTER_COLUMNS)).where(Matter.__table__.c.id == bindparam("key"))
+_city = select(Office.__table__.c.id).where(Office.__table__.c.city)
 
 
-def _office_of(session: Session, matter: str, office_id: int) -> int:
+def _office_of(connection: Connection, matter: str, office_id: int) -> int:
     """Appraisal is the city's (工伤保险条例#24); everything else stays with the county that has the case."""
     if matter != "appraisal":
         return office_id
-    return int(session.execute(select(Office.id).where(Office.city)).scalar_one())
+    return int(connection.execute(_city).scalar_one())
 
 
 def _case_number(store: Store, session: Session) -> str:
     """Digits only, so that they can be typed on any telephone: 2026-000123."""
     year = clock.today().year
-    city = session.execute(select(Office.id).where(Office.city)).scalar_one()
-    return f"{year}-{paperwork.next_number(session, store.postgres, city, 'case', year):06d}"
+    connection = session.connection()
+    city = connection.execute(_city).scalar_one()
+    return f"{year}-{paperwork.next_number(connection, store.postgres, city, 'case', year):06d}"
 
 
 def _worker(store: Store, session: Session, new: NewCase) -> int:
@@ -173,8 +174,12 @@ def _worker(store: Store, session: Session, new: NewCase) -> int:
 
 
 def employer_named(session: Session, name: str) -> Row[Any] | None:
-    """An employer of the ledger by its full name."""
-    return session.execute(select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == name)).first()
+    """An employer of the ledger by its full name; brackets of either width are the same."""
+    for spelt in dict.fromkeys((name, name.replace("(", "（").replace(")", "）"), name.replace("（", "(").replace("）", ")"))):
+        found = session.execute(select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == spelt)).first()
+        if found is not None:
+            return found
+    return None
 
 
 def announce(store: Store, session: Session, case_no: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert
 from sqlalchemy.orm import Session
 
 from workflow import clock
 from workflow.cases.load import Loaded
 from workflow.definition.model import StateDef
-from workflow.models import Office, Outbox
+from workflow.models import Outbox
 
 LONGEST = 70
 _rows = insert(Outbox.__table__)
@@ -24,13 +24,13 @@ def tell(loaded: Loaded, matter: Row[Any], to: StateDef, seq: int, instrument: M
         parts = ["", *instrument["addressees"]]
         rows += [_print(loaded, instrument, part) for part in parts]
         rows += [
-            message(loaded, f"{who}@{_office_code(loaded, matter.office_id)}", f"抄送：{instrument['label']}{instrument['number']}，案件 {loaded.row.case_no}。",
+            message(loaded, f"{who}@{instrument['office_code']}", f"抄送：{instrument['label']}{instrument['number']}，案件 {loaded.row.case_no}。",
                     f"{loaded.row.case_no}:{seq}:copy:{who}")
             for who in instrument["copies"]
         ]  # fmt: skip
     if to.name != matter.state:
         rows.append(message(loaded, "worker", worker_text(loaded.row.case_no, to), f"{loaded.row.case_no}:{seq}:worker"))
-    write(loaded.session, rows)
+    write(loaded.connection, rows)
 
 
 def worker_text(case_no: str, to: StateDef) -> str:
@@ -44,10 +44,10 @@ def message(loaded: Loaded, to: str, text: str, key: str, **payload: Any) -> dic
     return _row(loaded.row.id, "message", to, text, key, payload)
 
 
-def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def write(connection: Connection | Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put rows into the outbox."""
     if rows:
-        session.execute(_rows, list(rows))
+        connection.execute(_rows, list(rows))
 
 
 def _print(loaded: Loaded, instrument: Mapping[str, Any], part: str) -> dict[str, Any]:
@@ -58,7 +58,3 @@ def _row(case_id: int, kind: str, to: str, text: str, key: str, payload: Mapping
     now = clock.now()
     return {"key": key, "kind": kind, "case_id": case_id, "to": to, "text": text, "payload": dict(payload), "state": "waiting",
             "tries": 0, "error": "", "next_at": now, "done_at": None}  # fmt: skip
-
-
-def _office_code(loaded: Loaded, office_id: int) -> str:
-    return str(loaded.session.scalar(select(Office.code).where(Office.id == office_id)))

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from workflow import audit, sealed
 from workflow.cases import typed
@@ -27,18 +26,21 @@ BULK = frozenset({"sheet", "lines", "determination", "bank_account"})
 LETTERS = {"appraisal": "劳鉴", "benefit": "工保"}
 
 
-def next_number(session: Session, postgres: bool, office_id: int, series: str, year: int) -> int:
+def next_number(connection: Connection, postgres: bool, office_id: int, series: str, year: int) -> int:
     """The next number of a series, gapless: the counter row is raised in the transaction, a rollback gives it back."""
-    where = (Counter.office_id == office_id, Counter.series == series, Counter.year == year)
-    raised = session.execute(update(Counter).where(*where).values(last=Counter.last + 1))
-    if raised.rowcount == 0:  # type: ignore[attr-defined]
-        make = (postgresql if postgres else sqlite).insert(Counter.__table__)
-        session.execute(
-            make.values(office_id=office_id, series=series, year=year, last=1).on_conflict_do_update(
-                index_elements=["office_id", "series", "year"], set_={"last": Counter.last + 1}
-            )
-        )
-    return int(session.execute(select(Counter.last).where(*where)).scalar_one())
+    made = connection.execute(_raise[postgres], {"office_id": office_id, "series": series, "year": year, "last": 1})
+    return int(made.scalar_one())
+
+
+def _raising(make: Any) -> Any:
+    statement = make(Counter.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["office_id", "series", "year"], set_={"last": Counter.__table__.c.last + 1}
+    ).returning(Counter.__table__.c.last)
+
+
+_raise = {True: _raising(postgresql.insert), False: _raising(sqlite.insert)}
+_office = select(Office.__table__).where(Office.__table__.c.id == bindparam("office"))
 
 
 def order(loaded: Loaded, matter: Row[Any], action: ActionDef, facts: Mapping[str, Any], document: Mapping[str, Any],
@@ -48,10 +50,10 @@ def order(loaded: Loaded, matter: Row[Any], action: ActionDef, facts: Mapping[st
     Raises Refused with every fact the document cannot do without (asked of the store's document check).
     """
     kind = loaded.definition.instruments[action.issue]
-    session, store = loaded.session, loaded.store
-    office = session.get_one(Office, matter.office_id)
+    connection, store = loaded.connection, loaded.store
+    office = connection.execute(_office, {"office": matter.office_id}).one()
     letter = f"{office.letter}{LETTERS.get(matter.name, '工')}"
-    no = next_number(session, store.postgres, office.id, f"{matter.name}:{kind.number}", issued_on.year)
+    no = next_number(connection, store.postgres, office.id, f"{matter.name}:{kind.number}", issued_on.year)
     number = f"{letter}{kind.number}〔{issued_on.year}〕{no}号"
     frozen = {**_facts(loaded, matter, action, kind, office, facts, issued_on), "number": number, **document}
     if store.check_document is not None and (faults := store.check_document(kind.template or kind.name, frozen)):
@@ -63,11 +65,11 @@ def order(loaded: Loaded, matter: Row[Any], action: ActionDef, facts: Mapping[st
         "issued_on": issued_on, "addressees": list(kind.to), "copies": list(kind.copy), "facts": frozen,
         "facts_digest": hashlib.sha256(text.encode()).hexdigest(),
     }  # fmt: skip
-    made = session.execute(_instruments, row)
-    return {**row, "id": made.inserted_primary_key[0]}  # type: ignore[attr-defined]
+    made = connection.execute(_instruments, row)
+    return {**row, "id": made.inserted_primary_key[0], "office_code": office.code}
 
 
-def _facts(loaded: Loaded, matter: Row[Any], action: ActionDef, kind: InstrumentDef, office: Office,
+def _facts(loaded: Loaded, matter: Row[Any], action: ActionDef, kind: InstrumentDef, office: Row[Any],
            facts: Mapping[str, Any], on: date) -> dict[str, Any]:  # fmt: skip
     row, given = loaded.row, loaded.row.facts
     plain = typed.plain(facts)

@@ -15,8 +15,8 @@ from workflow.exchange.workbook import Cell, Sheet
 
 FIRST_YEAR = 1949
 MOST_PEOPLE = 1_000_000
-_DAY = re.compile(r"(\d{4})(?:(\d{2})(\d{2})|\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?)")
-_COUNT = re.compile(r"(\d{1,9})\s*[人名]?")
+_DAY = re.compile(r"(\d{4})(?:(\d{2})(\d{2})|\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?)", re.ASCII)
+_COUNT = re.compile(r"(\d{1,9})\s*[人名]?", re.ASCII)
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff\u202a-\u202e]")
 _AS_TEXT = "请把这一列的格式设为文本，再照证件重新录入"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,11 +28,6 @@ from workflow.identity import CITY, COUNTIES
 
 _SHORT_NAMES = {"临河": "临河区", "五原": "五原县", "磴口": "磴口县", "乌前旗": "乌拉特前旗", "乌中旗": "乌拉特中旗",
                 "乌后旗": "乌拉特后旗", "杭后": "杭锦后旗"}  # fmt: skip
-_FOOTER = re.compile(
-    r"(单位|部门|科室)?负责人|(填表|经办|审核|制表)人|(填报|填表|报送)(单位|时间|日期)|联系电话|备注|附?注|说明"
-)
-_NOTE = re.compile(r"\d+\s*[.、．)）]\s*\D")
-_TOTAL = re.compile(r"[合总小]\s*计")
 _UNIT = re.compile(r"填报单位[:：]?\s*(.*?)\s*(?:填报(?:时间|日期)|$)")
 _REPORTED = re.compile(
     r"填报(?:时间|日期)[:：]?\s*(\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|\d{4}[-./]\d{1,2}[-./]\d{1,2})"
@@ -78,34 +74,37 @@ def read_form(source: Path | str | bytes, filename: str = "", *, today: date, kn
     book = open_book(source, filename)
     found = find(book)
     rows, warnings = data_rows(found)
-    faults: list[Fault] = []
-    employers: list[EmployerRow] = []
-    workers: list[WorkerRow] = []
-    ledger = finder(known_employers)
-    for row in rows:
-        if found.kind == EMPLOYERS:
-            employers += [read] if (read := read_employer(row)) else []
-        else:
-            workers += [sound] if (sound := read_worker(row, today, ledger, is_rest_day)) else []
-    if found.kind == EMPLOYERS:
-        _repeated(rows, "企业名称", "同一家企业")
-    else:
-        _repeated(rows, "身份证号码", "同一人同一诊断时间")
-        _same_person(rows)
-    for row in rows:
-        _number_column(row)
-        faults += row.faults
-        warnings += row.warnings
+    employers, workers = _read(found.kind, rows, today, finder(known_employers), is_rest_day)
+    faults = [fault for row in rows for fault in row.faults]
+    faulty = {fault.row for fault in faults}
     unit, reported_on = _head(found)
-    declared = _declared(rows)
-    county = county_in(unit)
+    county, declared = county_in(unit), _declared(rows)
+    warnings += [warning for row in rows for warning in row.warnings]
     warnings += _of_the_file(book, found, rows, declared, county)
-    faulty = {f.row for f in faults}
     return Form(
         found.kind, book.filename, book.digest, found.sheet.title, unit, county, reported_on, declared, len(rows),
         tuple(e for e in employers if e.row not in faulty), tuple(w for w in workers if w.row not in faulty),
         by_place(faults), by_place(warnings),
     )  # fmt: skip
+
+
+def _read(kind: str, rows: list[Row], today: date, ledger: Callable[[str], str | None],
+          rest_day: RestDay) -> tuple[list[EmployerRow], list[WorkerRow]]:  # fmt: skip
+    """The rows sound in themselves; faults and warnings, those of repetition too, are left on `rows`."""
+    employers: list[EmployerRow] = []
+    workers: list[WorkerRow] = []
+    for row in rows:
+        row.cell("序号")  # not kept, but a formula in it is told like any other
+        if kind == EMPLOYERS:
+            employers += [employer] if (employer := read_employer(row)) else []
+        else:
+            workers += [worker] if (worker := read_worker(row, today, ledger, rest_day)) else []
+    if kind == EMPLOYERS:
+        _repeated(rows, "企业名称", "同一家企业")
+    else:
+        _repeated(rows, "身份证号码", "同一人同一诊断时间")
+        _same_person(rows)
+    return employers, workers
 
 
 def county_in(*texts: str) -> str:
@@ -141,11 +140,6 @@ def _same_person(rows: list[Row]) -> None:
                 "身份证号码",
                 f"与第 {first.number} 行号码相同，诊断时间不同{names}，按两个案件导入，请核对是否同一次诊断",
             )
-
-
-def _number_column(row: Row) -> None:
-    """序号 is not kept, but a formula in it is told like any other."""
-    row.cell("序号")
 
 
 def _declared(rows: list[Row]) -> int | None:

@@ -68,7 +68,9 @@ class Imported:
         return [*told, verdict]
 
 
-def import_file(store: Store, path: Path, *, dry_run: bool = False, skip_faulty: bool = False, operator: str = "") -> Imported:
+def import_file(
+    store: Store, path: Path, *, dry_run: bool = False, skip_faulty: bool = False, operator: str = ""
+) -> Imported:
     """Read a form and write it whole, or (with faults and without `skip_faulty`) not at all; a repeat changes nothing.
 
     `operator`: the operating system's user, noted in the events. Raises BadInput where there is no form to read.
@@ -104,7 +106,14 @@ class _Writer:
     """One import inside one transaction."""
 
     def __init__(self, store: Store, session: Session, actor: Actor, form: Form, operator: str, done: Imported) -> None:
-        self.store, self.session, self.actor, self.form, self.operator, self.done = store, session, actor, form, operator, done
+        self.store, self.session, self.actor, self.form, self.operator, self.done = (
+            store,
+            session,
+            actor,
+            form,
+            operator,
+            done,
+        )
         self.offices = {o.county: o for o in session.scalars(select(Office))}
         self.city = next(o for o in self.offices.values() if o.city)
 
@@ -159,7 +168,9 @@ class _Writer:
             )  # fmt: skip
             unknown = [*UNKNOWN_OF_EVERY_CASE, *(n for n in ("insured", "drawing") if getattr(row, n) == "unknown")]
             self.done.cases.append(
-                write_case(self.store, self.session, self.actor, new, placements(row), kind="case:imported", unknown=unknown)
+                write_case(
+                    self.store, self.session, self.actor, new, placements(row), kind="case:imported", unknown=unknown
+                )
             )
             self.done.new += 1
 
@@ -167,13 +178,20 @@ class _Writer:
         """(identity number, day of diagnosis) of the rows whose case is already there."""
         by_index = {sealed.index(self.store.settings, "number", r.identity.number): r.identity.number for r in rows}
         found = self.session.execute(
-            select(Worker.id_index, Case.diagnosed_on).join(Case, Case.worker_id == Worker.id).where(Worker.id_index.in_(list(by_index)))
+            select(Worker.id_index, Case.diagnosed_on)
+            .join(Case, Case.worker_id == Worker.id)
+            .where(Worker.id_index.in_(list(by_index)))
         )
         return {(by_index[f.id_index], f.diagnosed_on) for f in found}
 
     def remember(self) -> None:
         """The file on the record, and one event on the system's chain."""
-        counts = {"new": self.done.new, "changed": self.done.changed, "same": self.done.same, "skipped": self.done.skipped}
+        counts = {
+            "new": self.done.new,
+            "changed": self.done.changed,
+            "same": self.done.same,
+            "skipped": self.done.skipped,
+        }
         self.session.add(ImportedFile(digest=self.form.digest, name=self.form.filename, kind=self.form.kind, at=clock.now(),
                                       by=self.operator, counts=counts))  # fmt: skip
         audit.record(self.session, self.actor, kind="file:imported", label=f"导入{self.form.kind}",

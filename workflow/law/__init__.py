@@ -1,4 +1,7 @@
-"""What the law says, as dated data with articles and confidence: limits by code, articles, holidays. Read once, pure."""
+"""What the law says, as dated data with articles and confidence: limits by code, articles, holidays.
+
+Read once per process from the YAML files of this folder; pure from there on.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ from typing import Any
 import yaml
 
 from workflow.daycount import Calendar, Span
-from workflow.errors import BadInput, Refused
+from workflow.errors import BadInput, Reason, Refused
 
-VERSION = "2026-11-23"
+VERSION_DAY = date(2026, 11, 23)
+VERSION = VERSION_DAY.isoformat()
 """The day the law was last gone through; frozen into every document."""
 FOLDER = Path(__file__).parent
 NEXT_MONTH = "次月"
@@ -36,7 +40,11 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Rule:
-    """One statutory limit in one version. `span` is None for start_month and where the law gives no length (`none` says why)."""
+    """One statutory limit in one version, valid for start days from `since` to `until` (both in, None is open).
+
+    `span` is None for start_month and where the law gives no length (`none` says why). `start` is the event it runs
+    from, in words; `owner` a key of people; `kind` one of KINDS; `law` a citation; `expiry` what follows, in our words.
+    """
 
     code: str
     version: int
@@ -65,10 +73,17 @@ class Rule:
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast where it is built in
+
+
+def _read(name: str) -> Any:
+    return yaml.load((FOLDER / name).read_text("utf-8"), Loader=_Loader)
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every limit in every version, in the order of the procedure."""
-    body = yaml.safe_load((FOLDER / "rules.yaml").read_text("utf-8"))["rules"]
+    body = _read("rules.yaml")["rules"]
     return tuple(rule for code, row in body.items() for rule in _versions(code, row))
 
 
@@ -79,10 +94,12 @@ def _versions(code: str, row: Mapping[str, Any]) -> Iterator[Rule]:
         length = v.get("is")
         yield Rule(
             code=code, version=number, label=row["label"], stage=row["stage"], start=row["start"], owner=row["owner"],
-            kind=row.get("kind", "deadline"), law=v.get("law", row["law"]), confidence=v.get("confidence", row["confidence"]),
+            kind=row.get("kind", "deadline"), law=v.get("law", row["law"]),
+            confidence=v.get("confidence", row["confidence"]),
             span=Span.parse(length) if length and length != NEXT_MONTH else None, none=v.get("none", ""),
-            since=v.get("from"), until=v.get("until"), pauses=_allowance(row, "pauses"), excludes=_allowance(row, "excludes"),
-            shifts=_allowance(row, "shifts"), extends=_allowance(row, "extends"), expiry=row.get("expiry", ""), note=row.get("note", ""),
+            since=v.get("from"), until=v.get("until"), pauses=_allowance(row, "pauses"),
+            excludes=_allowance(row, "excludes"), shifts=_allowance(row, "shifts"), extends=_allowance(row, "extends"),
+            expiry=row.get("expiry", ""), note=row.get("note", ""),
         )  # fmt: skip
 
 
@@ -90,7 +107,8 @@ def _allowance(row: Mapping[str, Any], name: str) -> Allowance | None:
     given = row.get(name)
     if given is None:
         return None
-    return Allowance(given["when"], given["law"], Span.parse(given["by"]) if "by" in given else None, given.get("times"))
+    by = Span.parse(given["by"]) if "by" in given else None
+    return Allowance(given["when"], given["law"], by, given.get("times"))
 
 
 @cache
@@ -118,7 +136,8 @@ def rule(code: str, on: date) -> Rule:
     if found is None:
         raise Refused(f"{code}（{mine[0].label}）在 {on} 没有可以适用的规定。请核对起算日。")
     if found.none:
-        raise Refused(f"{code}（{found.label}）算不出日期：{found.none}（{found.law}）。请按通知书或者本局规定的日期办。")
+        why = f"{code}（{found.label}）算不出日期：法律没有规定天数，{found.none}"
+        raise Refused(Reason(f"{why}。请按通知书或者本局规定的日期办。", code="no_length", law=found.law))
     return found
 
 
@@ -126,8 +145,9 @@ def table() -> Iterator[dict[str, Any]]:
     """The limits as rows of the database's reading table."""
     for r in rules():
         within = str(r.span) if r.span else NEXT_MONTH if r.kind == "start_month" and not r.none else ""
-        yield {"code": r.code, "version": r.version, "label": r.label, "since": r.since, "until": r.until, "within": within,
-               "kind": r.kind if not r.none else "none", "law": r.law, "confidence": r.confidence}  # fmt: skip
+        yield {"code": r.code, "version": r.version, "label": r.label, "since": r.since, "until": r.until,
+               "within": within, "kind": r.kind if not r.none else "none", "law": r.law,
+               "confidence": r.confidence}  # fmt: skip
 
 
 # --- articles --------------------------------------------------------------------------------------------------------
@@ -136,8 +156,14 @@ def table() -> Iterator[dict[str, Any]]:
 @cache
 def laws() -> Mapping[str, Mapping[str, Any]]:
     """Laws by their short name: title, since, confidence, articles (number → what it says, in our words)."""
-    body: Mapping[str, Mapping[str, Any]] = yaml.safe_load((FOLDER / "articles.yaml").read_text("utf-8"))["laws"]
+    body: Mapping[str, Mapping[str, Any]] = _read("articles.yaml")["laws"]
     return body
+
+
+def in_force_since(citation: str) -> date | None:
+    """From which day the cited law (in the text the articles are numbered by) is in force; None where not known."""
+    since: date | None = laws().get(citation.partition("#")[0], {}).get("since")
+    return since
 
 
 def known_citation(text: str) -> bool:
@@ -159,11 +185,7 @@ def article(citation: str) -> str:
 
 @cache
 def _shipped() -> tuple[dict[str, Any], ...]:
-    body = yaml.safe_load((FOLDER / "holidays.yaml").read_text("utf-8"))["years"]
-    return tuple(
-        {**y, "off": [d for word in y["off"] for d in _days(y["year"], word)], "work": [d for word in y["work"] for d in _days(y["year"], word)]}
-        for y in body
-    )  # fmt: skip
+    return tuple({**y, **{k: _days(y["year"], y[k]) for k in ("off", "work")}} for y in _read("holidays.yaml")["years"])
 
 
 def shipped_years() -> Iterator[dict[str, Any]]:
@@ -171,14 +193,21 @@ def shipped_years() -> Iterator[dict[str, Any]]:
     return iter(_shipped())
 
 
-def _days(year: int, word: str) -> list[str]:
-    first, _, last = word.partition("..")
-    since, until = (date.fromisoformat(f"{year}-{w}") for w in (first, last or first))
-    return [(since + timedelta(days=n)).isoformat() for n in range((until - since).days + 1)]
+def _days(year: int, words: Iterable[str]) -> list[str]:
+    """`02-14` and `02-15..02-23` of a year as ISO dates, the last one in."""
+    days = []
+    for word in words:
+        first, _, last = word.partition("..")
+        since, until = (date.fromisoformat(f"{year}-{w}") for w in (first, last or first))
+        days += [(since + timedelta(days=n)).isoformat() for n in range((until - since).days + 1)]
+    return days
 
 
 def build_calendar(years: Iterable[Mapping[str, Any]]) -> Calendar:
-    """A calendar of rows {"year", "notice", "off", "work"} (ISO dates)."""
+    """A calendar of rows {"year", "notice", "off", "work"} (ISO dates).
+
+    Raises ValueError for a day that is both off and worked.
+    """
     off: set[date] = set()
     work: set[date] = set()
     notices: dict[int, str] = {}
@@ -186,6 +215,8 @@ def build_calendar(years: Iterable[Mapping[str, Any]]) -> Calendar:
         notices[int(y["year"])] = y["notice"]
         off |= {date.fromisoformat(d) for d in y["off"]}
         work |= {date.fromisoformat(d) for d in y["work"]}
+    if both := off & work:
+        raise ValueError(f"both off and worked: {sorted(both)}")
     return Calendar(frozenset(off), frozenset(work), notices)
 
 

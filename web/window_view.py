@@ -1,0 +1,248 @@
+"""Facts, clocks and events of a case in the words people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from web.window_base import in_words, matter_in_url
+from workflow import reading
+from workflow.cases.filling import CASE_FACTS, RECEIVED
+from workflow.cases.load import Loaded
+from workflow.daycount import reckon
+from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef, StateDef
+from workflow.situation import Actor
+from workflow.worklist import LIGHTS, left_words
+
+MADE = {
+    "experts": "抽取的专家",
+    "excluded": "应当回避的专家",
+    "pool_size": "抽取时的备选人数",
+    "missing": "一次告知的材料",
+    "track": "办理程序",
+    "track_reasons": "走普通程序的原因",
+    "exam_moved_days": "改期移动的天数",
+    "source": "来源",
+    "disease": "诊断病种",
+    "remark": "备注",
+}
+"""Facts the engine makes itself, and those of a case nobody fills in later."""
+ELSEWHERE = frozenset({"lines", "last_payment", *reading.HIDDEN})
+"""Facts with a table of their own, or for the machine only."""
+WORDS = {"track": {"fast": "从快", "ordinary": "普通程序"}}
+YES_NO = {"yes": "是", "no": "否", "unknown": "不清楚"}
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+
+def fact_label(definition: Definition, name: str) -> str:
+    """How a fact is called; a name nobody knows stands as it is, so that nothing is hidden."""
+    if name in definition.facts:
+        return definition.facts[name].label
+    if name in CASE_FACTS:
+        return CASE_FACTS[name].label
+    if name in RECEIVED:
+        return RECEIVED[name][1]
+    return definition.dates.get(name) or MADE.get(name, name)
+
+
+def fact_text(definition: Definition, name: str, value: Any) -> str:
+    """A fact's value as people read it; of an account only the last four."""
+    if name == "bank_account":
+        return f"尾号 {str(value)[-4:]}"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, (list, tuple)):
+        return "、".join(_one(v) for v in value) or "无"
+    known = definition.facts.get(name) or CASE_FACTS.get(name)
+    choices = known.choices if known else WORDS.get(name, {})
+    text = choices.get(str(value), str(value))
+    return YES_NO.get(text, text) if name in CASE_FACTS else text
+
+
+def _one(value: Any) -> str:
+    """One item of a list: an expert with his unit, a paper with its article, a text."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    name = str(value.get("label") or value.get("name") or value.get("item") or "")
+    more = in_words(str(value.get("law") or value.get("unit") or ""))
+    return f"{name}（{more}）" if more else name
+
+
+def fact_pairs(definition: Definition, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, text) of every fact worth showing, in the order they were written."""
+    shown = {k: v for k, v in facts.items() if k not in ELSEWHERE and v not in (None, "", [], {})}
+    return [(fact_label(definition, k), fact_text(definition, k, v)) for k, v in shown.items()]
+
+
+# --- one matter ------------------------------------------------------------------------------------------------------
+
+
+def matter_page(loaded: Loaded, row: Any, actor: Actor) -> dict[str, Any]:
+    """One matter as the case page shows it: facts in words, clocks that run and past ones, acts in three heaps."""
+    view = reading.matter_view(loaded, row, actor)
+    clocks = clock_rows(loaded, row)
+    acts = view["actions"]
+    for act in acts:
+        act["why_not"] = [in_words(text) for text in act["why_not"]]
+    return {
+        **view,
+        "url": matter_in_url(view["matter"]),
+        "number": row.number,
+        "pairs": fact_pairs(loaded.definition, view["facts"]),
+        "lines": row.facts.get("lines") or [],
+        "live": [c for c in clocks if c["live"]],
+        "past": [c for c in clocks if not c["live"]],
+        "can": [a for a in acts if a["possible"]],
+        "others": [a for a in acts if not a["mine"] and not a["why_not"]],
+        "cannot": [a for a in acts if a["why_not"]],
+    }
+
+
+def clock_rows(loaded: Loaded, row: Any) -> list[dict[str, Any]]:
+    """The clocks of a matter with light, days left in words, promise and explanation."""
+    out = []
+    for view, raw in zip(reading.clocks_of(loaded, row), loaded.book(row).rows, strict=True):
+        known = loaded.definition.clocks.get(raw["name"])
+        waits = [
+            f"自 {since} 起中止，到恢复之日为止不计：{ground}" for since, until, ground in raw["pauses"] if not until
+        ]
+        late_reminder = view["light"] == "near" and not raw["legal"]
+        out.append(
+            {
+                **view,
+                "live": raw["state"] in ("running", "paused", "unstarted"),
+                "left": left_words(raw, loaded.today),
+                "light_text": "提醒" if late_reminder else LIGHTS[view["light"]],
+                "state_label": reading.STATES[raw["state"]],
+                "steps": [in_words(str(s)) for s in raw["explain"]] + waits,
+                "law_words": in_words(raw["law"] or ""),
+                "promise_open": bool(known and known.promise and not known.promise.confirmed),
+            }
+        )
+    return out
+
+
+def consequence(loaded: Loaded, row: Any, action: ActionDef) -> list[str]:
+    """What follows when the act is done, in sentences: the next state, the document, the clocks."""
+    definition = loaded.definition
+    defined, old = loaded.place(row)
+    new = defined.states[action.to]
+    people = definition.people
+    lines = [f"由“{old.label}”转为“{new.label}”。" if new.name != old.name else f"仍在“{old.label}”。"]
+    if action.each:
+        lines = [f"登记这一位收件人的送达；所有收件人都登记了，才转为“{new.label}”。"]
+    if action.issue:
+        kind = definition.instruments[action.issue]
+        copies = f"，抄送{'、'.join(people[c] for c in kind.copy)}" if kind.copy else ""
+        to = "、".join(people[t] for t in kind.to)
+        lines.append(f"出具《{kind.label}》，编文号，打印后送达{to}{copies}。出具后不能改，只能另行更正。")
+    lines += [f"同时开立“{definition.matters[name].label}”。" for name in action.open]
+    for verb, names in (
+        ("停止", action.stop),
+        ("中止", action.pause),
+        ("恢复", action.resume),
+        ("延长", action.extend),
+    ):
+        lines += [f"“{definition.clocks[name].label}”时限{verb}。" for name in names]
+    if new.name != old.name and not action.resume:
+        lines += [_starts(loaded, definition.clocks[name], action) for name in _fresh(old, new)]
+    return lines
+
+
+def _fresh(old: StateDef, new: StateDef) -> Iterable[str]:
+    return [name for name in new.clocks if name not in old.clocks]
+
+
+def _starts(loaded: Loaded, known: ClockDef, action: ActionDef) -> str:
+    """What starts to run, how long, and the day it would end if the act's day is today."""
+    span = known.remind or known.within_on(loaded.today)
+    what = f"“{known.label}”{'开始计时' if known.legal else '开始提醒（内部提醒）'}"
+    length = f"：{span}" if span else ""
+    law = f"（{in_words(known.law)}）" if known.law else ""
+    if span and known.start == action.on and known.legal:
+        due = reckon(span, loaded.today, calendar=loaded.store.calendar(loaded.session)).due_on
+        return f"{what}{length}{law}，从今天起算届满 {due}。"
+    return f"{what}{length}{law}。"
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+def history(loaded: Loaded) -> list[dict[str, Any]]:
+    """The case's events, newest first: when, who, for whom, what became of it, what was given, what stands out."""
+    definition, out = loaded.definition, []
+    for e in reversed(reading.events_of(loaded.session, loaded.row.case_no, definition)):
+        payload = e["payload"]
+        matter = definition.matters[e["matter"]].label if e["matter"] in definition.matters else ""
+        out.append(
+            {
+                "seq": e["seq"],
+                "at": datetime.fromisoformat(e["at"]).strftime("%Y-%m-%d %H:%M"),
+                "on": e["on"],
+                "actor": e["actor"],
+                "behalf": e["behalf_label"],
+                "matter": matter,
+                "label": e["label"],
+                "to": e["to_label"] if e["from"] != e["to"] else "",
+                "backdated": payload.get("backdated", 0),
+                "unsettled": payload.get("unsettled", ""),
+                "notes": _notes(payload),
+                "pairs": _given(definition, payload),
+            }
+        )
+    return out
+
+
+def _notes(payload: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if instrument := payload.get("instrument"):
+        notes.append(f"文号 {instrument['number']}")
+    elif payload.get("number"):
+        notes.append(f"文号 {payload['number']}" + ("（送达回证）" if payload.get("part") else ""))
+    if payload.get("mark_text"):
+        notes.append(in_words(f"{payload['mark_text']}（{payload.get('law', '')}）"))
+    if payload.get("started"):
+        notes.append(f"开始计时：{'、'.join(payload['started'])}")
+    return notes
+
+
+def _given(definition: Definition, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    facts, papers = payload.get("facts"), payload.get("papers") or []
+    pairs = fact_pairs(definition, facts) if isinstance(facts, Mapping) else []
+    if made := payload.get("made"):
+        pairs += fact_pairs(definition, made)
+    if papers:
+        pairs.append(("在卷材料", "、".join(definition.papers[p].label for p in papers if p in definition.papers)))
+    return pairs
+
+
+# --- fields of forms -------------------------------------------------------------------------------------------------
+
+
+def fields_of(facts: Sequence[FactDef], *, optional: bool, given: Mapping[str, Any], only: Mapping[str, Sequence[str]],
+              prefix: str = "") -> list[dict[str, Any]]:  # fmt: skip
+    """Form fields for facts. `only`: for a choice the keys still open. `given`: what was typed, by field name."""
+    out = []
+    for f in facts:
+        choices = [(k, YES_NO.get(v, v)) for k, v in f.choices.items() if f.name not in only or k in only[f.name]]
+        name = prefix + f.name
+        value = given.get(name, "")
+        if not value and len(choices) == 1 and not optional:
+            value = choices[0][0]
+        hint = "；".join(x for x in (f.hint, in_words(f.law)) if x)
+        out.append(
+            {
+                "name": name,
+                "fact": f.name,
+                "label": f.label,
+                "type": f.type,
+                "choices": choices,
+                "hint": hint,
+                "optional": optional,
+                "value": value,
+            }
+        )
+    return out

@@ -1,0 +1,97 @@
+"""Recording the delivery (送达) of a document whose delivery moves no matter: acceptance, correction list, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from workflow import audit, clock, permissions
+from workflow.audit import Link
+from workflow.cases import typed
+from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.errors import Forbidden, NotFound, Reason, Refused
+from workflow.models import Case, DeliveryRecord, Instrument
+from workflow.situation import Actor
+from workflow.store import Store
+
+ASKED = ("addressee", "way", "received_on")
+SERVERS = frozenset({"desk", "officer", "appraisal_office", "agency"})
+
+
+def record_delivery(store: Store, actor: Actor, case_no: str, instrument_id: int, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Record that one addressee received a document; {"case_no", "number", "addressee", "seq"}.
+
+    `facts`: addressee, way, received_on and, where wanted, delivery_note, as people type them. Raises NotFound, Forbidden,
+    Refused with every fault (also where the matter itself waits for this delivery: then it is an act of the matter).
+    """
+    with store.writing() as session:
+        loaded = load(store, session, case_no, lock=True)
+        if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
+            raise NotFound(NO_CASE)
+        if not actor.roles & SERVERS and not actor.system:
+            raise Forbidden("您没有登记送达的权限。由窗口、承办人、鉴定委办公室或者经办机构登记。")
+        found = session.execute(
+            select(Instrument.id, Instrument.kind, Instrument.number, Instrument.issued_on, Instrument.addressees, Instrument.matter_id)
+            .where(Instrument.id == instrument_id, Instrument.case_id == loaded.row.id)
+        ).first()  # fmt: skip
+        if found is None:
+            raise NotFound("这个案件没有这份文书。请刷新页面再看。")
+        given = _read(loaded, found, facts)
+        return _write(loaded, actor, found, given)
+
+
+def _read(loaded: Loaded, document: Row[Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    definition, faults = loaded.definition, []
+    given: dict[str, Any] = {}
+    for name in (*ASKED, "delivery_note"):
+        fact = definition.facts[name]
+        if not str(facts.get(name) or "").strip():
+            faults += [Reason(f"请填写“{fact.label}”。", "fact_missing", fact.law, field=name)] if name in ASKED else []
+            continue
+        read, wrong = typed.read_one(definition, fact, facts[name], loaded.today, {})
+        faults += wrong
+        given[name] = read
+    who, day = given.get("addressee"), given.get("received_on")
+    people = definition.people
+    if who and who not in document.addressees:
+        faults.append(Reason(f"这份文书不用送达{people.get(who, who)}，收件人是{'、'.join(people[a] for a in document.addressees)}。", field="addressee"))
+    if day and day < document.issued_on:
+        faults.append(Reason(f"收到之日 {day} 早于文书日期 {document.issued_on}。请核对送达回证。", field="received_on"))
+    if who and loaded.session.scalar(
+        select(DeliveryRecord.id).where(DeliveryRecord.instrument_id == document.id, DeliveryRecord.addressee == who)
+    ):
+        faults.append(Reason(f"{people[who]}的送达已经登记过，不能重登。", field="addressee"))
+    if _waited_for(loaded, document):
+        faults.append(Reason("这份文书的送达要在事项里办“登记送达”，登记后事项才会往下走。", "use_action"))
+    if faults:
+        raise Refused(faults)
+    return given
+
+
+def _waited_for(loaded: Loaded, document: Row[Any]) -> bool:
+    matter = next(m for m in loaded.matters if m.id == document.matter_id)
+    _, state = loaded.place(matter)
+    latest = loaded.latest_instrument(matter)
+    return any(a.each for a in state.actions.values()) and latest is not None and latest.id == document.id
+
+
+def _write(loaded: Loaded, actor: Actor, document: Row[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    row, plain = loaded.row, typed.plain(given)
+    link = audit.append(
+        loaded.connection, Link(row.head_seq, row.head_hash), row.case_no, actor, kind="document:delivered", label="登记送达",
+        payload={"number": document.number, "kind": document.kind, "facts": plain}, on=given["received_on"],
+        definition=loaded.definition.digest, case_id=row.id, matter_id=document.matter_id,
+    )  # fmt: skip
+    loaded.connection.execute(
+        insert(DeliveryRecord.__table__),
+        {"case_id": row.id, "matter_id": document.matter_id, "instrument_id": document.id, "kind": document.kind,
+         "addressee": given["addressee"], "way": given["way"], "received_on": given["received_on"],
+         "note": given.get("delivery_note", ""), "seq": link.seq},
+    )  # fmt: skip
+    loaded.connection.execute(
+        update(Case.__table__).where(Case.__table__.c.id == row.id)
+        .values(head_seq=link.seq, head_hash=link.hash, touched_at=clock.now())
+    )  # fmt: skip
+    return {"case_no": row.case_no, "number": document.number, "addressee": given["addressee"], "seq": link.seq}
