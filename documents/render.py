@@ -149,7 +149,7 @@ def _tools() -> tuple[Any, Any, Any]:
         from weasyprint.text.fonts import FontConfiguration
         from weasyprint.urls import URLFetcher
 
-        class Confined(URLFetcher):  # type: ignore[misc]
+        class Confined(URLFetcher):
             """Opens files of the templates folder and nothing else; whatever else is asked for stops the print."""
 
             def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:

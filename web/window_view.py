@@ -12,6 +12,8 @@ from workflow.cases.filling import CASE_FACTS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.daycount import reckon
 from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef, StateDef
+from workflow.guards import MARKS
+from workflow.permissions import PARTIES
 from workflow.situation import Actor
 from workflow.worklist import LIGHTS, left_words
 
@@ -103,26 +105,32 @@ def matter_page(loaded: Loaded, row: Any, actor: Actor) -> dict[str, Any]:
 
 def clock_rows(loaded: Loaded, row: Any) -> list[dict[str, Any]]:
     """The clocks of a matter with light, days left in words, promise and explanation."""
-    out = []
-    for view, raw in zip(reading.clocks_of(loaded, row), loaded.book(row).rows, strict=True):
-        known = loaded.definition.clocks.get(raw["name"])
-        waits = [
-            f"自 {since} 起中止，到恢复之日为止不计：{ground}" for since, until, ground in raw["pauses"] if not until
-        ]
-        late_reminder = view["light"] == "near" and not raw["legal"]
-        out.append(
-            {
-                **view,
-                "live": raw["state"] in ("running", "paused", "unstarted"),
-                "left": left_words(raw, loaded.today),
-                "light_text": "提醒" if late_reminder else LIGHTS[view["light"]],
-                "state_label": reading.STATES[raw["state"]],
-                "steps": [in_words(str(s)) for s in raw["explain"]] + waits,
-                "law_words": in_words(raw["law"] or ""),
-                "promise_open": bool(known and known.promise and not known.promise.confirmed),
-            }
-        )
-    return out
+    views = zip(reading.clocks_of(loaded, row), loaded.book(row).rows, strict=True)
+    return [_clock(loaded, row, view, raw) for view, raw in views]
+
+
+def _clock(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    known = loaded.definition.clocks.get(raw["name"])
+    over = raw["state"] == "running" and raw["due_on"] < loaded.today
+    steps = [in_words(str(step)) for step in raw["explain"]]
+    steps += [f"自 {since} 起中止，到恢复之日不计：{ground}" for since, until, ground in raw["pauses"] if not until]
+    if over and known and known.on_expiry.mark:
+        steps.append(in_words(f"届满的后果：{MARKS[known.on_expiry.mark]}（{known.on_expiry.mark_law}）。"))
+    shown = {"light": view["light"], "left": left_words(raw, loaded.today), "light_text": LIGHTS[view["light"]]}
+    if view["light"] == "near" and not raw["legal"]:
+        shown["light_text"] = "提醒"
+    if over and row.closed_on is not None:  # the matter has ended: the day is past, but nobody is late any more
+        shown = {"light": "none", "left": f"已过 {(loaded.today - raw['due_on']).days} 日", "light_text": "期满"}
+    return {
+        **view,
+        **shown,
+        "owner_label": view["addressee_label"] if raw["owner"] in PARTIES and raw["addressee"] else view["owner_label"],
+        "live": raw["state"] in ("running", "paused", "unstarted"),
+        "state_label": reading.STATES[raw["state"]],
+        "steps": steps,
+        "law_words": in_words(raw["law"] or ""),
+        "promise_open": bool(known and known.promise and not known.promise.confirmed),
+    }
 
 
 def consequence(loaded: Loaded, row: Any, action: ActionDef) -> list[str]:

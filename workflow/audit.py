@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from workflow import clock
-from workflow.models import Event, Meta
+from workflow.models import Event, Meta, table
 from workflow.situation import Actor
 
 SYSTEM = "system"
@@ -22,7 +22,7 @@ FIELDS = (
     "chain", "seq", "at", "on", "kind", "action", "label", "from_state", "to_state",
     "actor_id", "actor", "behalf", "definition", "payload", "case_id", "matter_id",
 )  # fmt: skip
-_events = Event.__table__
+_events = table(Event)
 _insert = insert(_events)
 
 

@@ -18,8 +18,9 @@ from workflow.models import Case, Clock, Matter, Office, Outbox, Worker
 from workflow.situation import Actor
 from workflow.stalls import Stall
 from workflow.store import Store
+from workflow.worklist import kind_of
 
-LIGHTS = {"late": "超过法定期限", "near": "临近", "paused": "中止", "normal": "正常"}
+LIGHTS = {"late": "超期", "near": "临近", "paused": "中止", "normal": "正常", "none": "未起算"}
 KINDS = stalls.KINDS
 PER_PAGE = 50
 OUTBOX_SHOWN = 20
@@ -68,14 +69,15 @@ class Cell:
     near: int = 0
     paused: int = 0
     normal: int = 0
+    none: int = 0
     stalled: int = 0
 
     @property
     def total(self) -> int:
-        return self.late + self.near + self.paused + self.normal
+        return sum(getattr(self, light) for light in LIGHTS)
 
     def plus(self, other: Cell) -> Cell:
-        return Cell(*(getattr(self, n) + getattr(other, n) for n in ("late", "near", "paused", "normal", "stalled")))
+        return Cell(*(getattr(self, n) + getattr(other, n) for n in (*LIGHTS, "stalled")))
 
 
 Stage = tuple[str, str]
@@ -83,16 +85,6 @@ Board = Mapping[tuple[str, Stage], Cell]
 
 
 # --- in hand ----------------------------------------------------------------------------------------------------------
-
-
-def _light(today: date) -> ColumnElement[str]:
-    """The light of a matter from its summary: late, near, paused or normal, the worst first."""
-    return case(
-        (Matter.late_on < today, "late"),
-        (or_(Matter.near_on <= today, Matter.urgent_on < today), "near"),
-        (Matter.paused, "paused"),
-        else_="normal",
-    )
 
 
 def _places(query: Select[Any], asked: Asked) -> Select[Any]:
@@ -108,13 +100,13 @@ def _places(query: Select[Any], asked: Asked) -> Select[Any]:
 def _open(query: Select[Any], asked: Asked, today: date) -> Select[Any]:
     query = _places(query.where(Matter.closed_on.is_(None)), asked)
     if asked.light:
-        query = query.where(_light(today) == asked.light)
+        query = query.where(kind_of(today) == asked.light)
     return query.where(Matter.ball == asked.owner) if asked.owner else query
 
 
 def board(store: Store, session: Session, asked: Asked, today: date) -> Board:
     """The numbers of every office and stage that has any."""
-    light = _light(today).label("light")
+    light = kind_of(today).label("light")
     query = (
         select(Office.code, Matter.name, Matter.state, light, func.count().label("n")).select_from(Matter)
         .join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
@@ -132,7 +124,7 @@ def board(store: Store, session: Session, asked: Asked, today: date) -> Board:
 
 def lines(session: Session, asked: Asked, today: date, page: int) -> tuple[list[Line], int]:
     """One page of open matters, the worst first, and how many there are in all."""
-    light = _light(today)
+    light = kind_of(today)
     base = (
         select(func.count()).select_from(Matter).join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
     )

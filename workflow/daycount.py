@@ -25,6 +25,7 @@ WEEKDAYS = "一二三四五六日"
 NEAR_SHARE = 5
 NEAR_WORKDAYS = 3
 ONE_DAY = timedelta(days=1)
+CIVIL_CODE = date(2021, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -131,19 +132,19 @@ def reckon(span: Span, start: date, *, calendar: Calendar, pauses: Sequence[Paus
 def _reckon(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, law: str,
             kind: str) -> Due:  # fmt: skip
     cited = f"（{law}）" if law else ""
-    first = f"从 {_day(start)} 起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（民法典#201）"
+    first = f"从 {_day(start)}起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（{_civil(start)}#201）"
     steps = [f"期限 {span}{cited}，{first}。"]
     end = _run(span, start, calendar, pauses, extend, steps)
     idle = [p for p in pauses if p.until <= start + ONE_DAY or p.since > end]
     steps += [f"{p.since} 至 {p.until}（不含）不在计算的日子里，不影响。" for p in idle]
     if kind == "earliest":
         end += ONE_DAY
-        steps.append(f"这是最早日期：满期的次日 {_day(end)} 起可以办，不顺延。")
+        steps.append(f"这是最早日期：满期的次日 {_day(end)}起可以办，不顺延。")
     elif kind == "effect":
-        steps.append(f"期满 {_day(end)} 即发生效果，不顺延。")
+        steps.append(f"期满 {_day(end)}即发生效果，不顺延。")
     due = _rolled(end, calendar, steps) if kind == "deadline" else end
     counted = range((start + ONE_DAY).year, end.year + 1) if span.unit == "工作日" else ()
-    return _finished(due, end, calendar, steps, counted)
+    return _finished(due, end, calendar, steps, counted, rolls=kind == "deadline")
 
 
 def fixed(day: date, *, calendar: Calendar, law: str = "") -> Due:
@@ -159,8 +160,8 @@ def next_month(start: date, *, calendar: Calendar, law: str = "") -> Due:
         raise BadInput(f"{start} 的次月超出能算的范围。请核对起算日。")
     first = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     cited = f"（{law}）" if law else ""
-    step = f"{_day(start)} 所在月份的次月起{cited}，即 {first.year}年{first.month}月。"
-    return _finished(first, first, calendar, [step])
+    step = f"{_day(start)}所在月份的次月起{cited}，即 {first.year}年{first.month}月，第一日是 {first}。"
+    return _finished(first, first, calendar, [step], rolls=False)
 
 
 def near_day(start: date, effective_on: date, calendar: Calendar) -> date:
@@ -225,7 +226,7 @@ def _plain_end(span: Span, start: date, end: date) -> str:
     if span.unit == "日":
         return f"按日历日连续计算，节假日不扣除，到 {_day(end)}。"
     shift = "" if end.day == start.day else "，该月没有对应日，以月末为准"
-    return f"按对应日计算{shift}，到 {_day(end)}（民法典#202）。"
+    return f"按对应日计算{shift}，到 {_day(end)}（{_civil(start)}#202）。"
 
 
 def _paused(start: date, end: date, pauses: Sequence[Pause], steps: list[str]) -> date:
@@ -237,7 +238,7 @@ def _paused(start: date, end: date, pauses: Sequence[Pause], steps: list[str]) -
         days = (p.until - since).days
         end += timedelta(days=days)
         ground = f"（{p.ground}）" if p.ground else ""
-        steps.append(f"{_day(since)} 至 {_day(p.until)}（不含）不计入{ground}，共 {days} 日，顺推到 {_day(end)}。")
+        steps.append(f"{_day(since)}至 {_day(p.until)}（不含）不计入{ground}，共 {days} 日，顺推到 {_day(end)}。")
     return end
 
 
@@ -254,7 +255,7 @@ def _workdays(amount: int, start: date, calendar: Calendar, pauses: Sequence[Pau
         if waiting and waiting[0].since <= day:
             gone = waiting.pop(0)
             ground = f"（{gone.ground}）" if gone.ground else ""
-            stopped.append(f"{_day(day)} 至 {_day(gone.until)}（不含）不计入{ground}。")
+            stopped.append(f"{_day(day)}至 {_day(gone.until)}（不含）不计入{ground}。")
             day = gone.until - ONE_DAY
         elif calendar.is_rest(day):
             rested.append(day)
@@ -304,16 +305,18 @@ def _rolled(end: date, calendar: Calendar, steps: list[str]) -> date:
         due += ONE_DAY
     if due != end:
         reasons = "、".join(dict.fromkeys(calendar.why_rest(end + timedelta(days=n)) for n in range((due - end).days)))
-        rolled = f"顺延到休息日后的第一日 {_day(due)}（民法典#203.1）"
-        steps.append(f"最后一日 {_day(end)} 是休息日（{reasons}），{rolled}。")
+        rolled = f"顺延到休息日后的第一日 {_day(due)}（{_civil(end)}#203.1）"
+        steps.append(f"最后一日 {_day(end)}是休息日（{reasons}），{rolled}。")
     elif end in calendar.work:
-        steps.append(f"最后一日 {_day(end)} 调休上班（{calendar.notice(end)}），不顺延。")
+        steps.append(f"最后一日 {_day(end)}调休上班（{calendar.notice(end)}），不顺延。")
     return due
 
 
-def _finished(due: date, end: date, calendar: Calendar, steps: list[str], counted: Iterable[int] = ()) -> Due:
+def _finished(due: date, end: date, calendar: Calendar, steps: list[str], counted: Iterable[int] = (), *,
+              rolls: bool = True) -> Due:  # fmt: skip
     safe = last_working(end, calendar)
-    steps.append(f"内控日 {_day(safe)}：顺延前最后一日当天或之前的最后一个工作日。")
+    before = "顺延前最后一日当天或者之前" if rolls else "这一日当天或者之前"
+    steps.append(f"内控日 {_day(safe)}：{before}的最后一个工作日{'' if rolls else '，供提前准备'}。")
     unknown = sorted({y for y in (*counted, due.year, end.year, safe.year) if y not in calendar.notices})
     if unknown:
         steps.append(f"{'、'.join(map(str, unknown))} 年的放假安排没有收录，日期是暂估的，公布后重算。")
@@ -322,3 +325,8 @@ def _finished(due: date, end: date, calendar: Calendar, steps: list[str], counte
 
 def _day(day: date) -> str:
     return f"{day}（星期{WEEKDAYS[day.weekday()]}）"
+
+
+def _civil(day: date) -> str:
+    """Where the rules of reckoning stood on that day; the content is the same."""
+    return "民法典" if day >= CIVIL_CODE else "民法总则"

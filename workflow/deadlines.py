@@ -17,10 +17,10 @@ from workflow import daycount
 from workflow.daycount import Calendar, Pause
 from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
 from workflow.errors import Reason, Refused
-from workflow.models import Clock
+from workflow.models import Clock, table
 from workflow.situation import ClockView
 
-_clocks = Clock.__table__
+_clocks = table(Clock)
 COLUMNS = [c.name for c in _clocks.columns if c.name != "id"]
 CHANGING = (
     "state", "due_on", "unrolled_on", "safe_on", "promise_on", "effective_on", "near_on", "provisional", "pauses",
@@ -221,6 +221,9 @@ class ClockBook:
             return None if mine else self._add(clock, code, addressee, None, law)
         same = next((r for r in mine if r["start_on"] == start), None)
         if same is None:
+            for old in mine:  # a new start takes the place of the run before (the next monthly payment)
+                if old["state"] in ("running", "unstarted"):
+                    self._close(old, "met")
             return self._add(clock, code, addressee, start, law, dates)
         if same["state"] == "met":  # taken up again with its own dates; a stopped one stays stopped
             same["state"], same["closed_on"] = "running", None

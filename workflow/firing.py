@@ -19,14 +19,14 @@ from workflow.audit import Link
 from workflow.cases.outward import LONGEST
 from workflow.definition.model import ClockDef
 from workflow.guards import MARKS
-from workflow.models import Case, Clock, Matter, Office, Outbox, Task
+from workflow.models import Case, Clock, Matter, Office, Outbox, Task, table
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
 
 BATCH = 500
-_clocks = Clock.__table__
-_matters = Matter.__table__
+_clocks = table(Clock)
+_matters = table(Matter)
 _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
@@ -146,7 +146,7 @@ def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Map
 
 def _ignore_known(store: Store, session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        make = (postgresql if store.postgres else sqlite).insert(table.__table__)
+        make = (postgresql if store.postgres else sqlite).insert(table(table))
         session.execute(make.on_conflict_do_nothing(), list(rows))
 
 

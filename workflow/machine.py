@@ -33,17 +33,14 @@ class MatterMachine:
             for s in matter.states.values()
             for a in s.actions.values()
         ]
-        self._make = lambda proxy: Machine(
-            proxy, states=list(matter.states), initial=matter.start, transitions=triggers, auto_transitions=False,
-            send_event=False,
-        )  # fmt: skip
+        self._shape: dict[str, Any] = {"states": list(matter.states), "initial": matter.start, "transitions": triggers, "auto_transitions": False}
 
     def step(self, state: str, action: str) -> str:
         """The state after `action` from `state`. Raises Refused when there is no such way."""
         proxy: Any = getattr(self._local, "proxy", None)
         if proxy is None:
             proxy = Proxy()
-            self._local.machine = self._make(proxy)
+            self._local.machine = Machine(proxy, **self._shape)
             self._local.proxy = proxy
         self._local.machine.set_state(state, proxy)
         try:

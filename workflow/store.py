@@ -90,6 +90,14 @@ class Store:
             yield session
 
     @contextmanager
+    def acting(self) -> Iterator[Session]:
+        """As writing(), for plain statements on `session.connection()`: the transaction is the connection's own, the session
+        joins it only where somebody asks it something (an act does not, and saves its cost)."""
+        with self.engine.begin() as connection, Session(connection, expire_on_commit=False) as session:
+            session.info["connection"] = connection
+            yield session
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and writes nothing."""
         with Session(self.readers, expire_on_commit=False) as session:

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import audit
-from workflow.models import Case, Clock, DefinitionVersion, DeliveryRecord, Event, Instrument, Matter, Meta, Payment, Print
+from workflow.models import Case, Clock, DefinitionVersion, DeliveryRecord, Event, Instrument, Matter, Meta, Payment, Print, table
 from workflow.store import Store
 
-TABLE = Event.__table__
+TABLE = table(Event)
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,33 @@ class Finding:
         return f"{where}{f' 第 {self.seq} 条记录' if self.seq else ''}：{self.what}"
 
 
-def verify(store: Store) -> tuple[int, list[Finding]]:
-    """How many events were checked, and everything that does not fit, with its place; nothing when all is sound."""
+def verify(store: Store, only: str = "") -> tuple[int, list[Finding]]:
+    """How many events were checked, and everything that does not fit, with its place; nothing when all is sound.
+
+    `only`: one chain (a case number, or system) and what the tables say of that case, instead of everything.
+    """
     with store.reading() as session:
-        heads = {SYSTEM_HEAD: _system_head(session)} | {
-            c.case_no: (c.head_seq, c.head_hash) for c in session.execute(select(Case.case_no, Case.head_seq, Case.head_hash))
+        heads = {} if only not in ("", SYSTEM_HEAD) else {SYSTEM_HEAD: _system_head(session)}
+        heads |= {
+            c.case_no: (c.head_seq, c.head_hash)
+            for c in session.execute(_of_case(select(Case.case_no, Case.head_seq, Case.head_hash), only))
         }
-        checked, findings = _chains(session, heads)
-        findings += list(_states(session)) + list(_clocks(session)) + list(_documents(session, store)) + list(_definitions(session))
-        findings += list(_records(session))
+        checked, findings = _chains(session, heads, only)
+        for check in (_states, _clocks, _records):
+            findings += list(check(session, only))
+        findings += list(_documents(session, store, only))
+        findings += list(_definitions(session)) if only in ("", SYSTEM_HEAD) else []
     return checked, findings
+
+
+def _of_case(query: Any, only: str) -> Any:
+    """A query with Case, narrowed to one case where one is named."""
+    return query.where(Case.case_no == only) if only else query
+
+
+def _of_chain(query: Any, only: str) -> Any:
+    """A query of events, narrowed to one chain where one is named."""
+    return query.where(Event.chain == only) if only else query
 
 
 SYSTEM_HEAD = audit.SYSTEM
@@ -52,7 +69,7 @@ def _system_head(session: Session) -> tuple[int, str]:
     return int(seq), last
 
 
-def _chains(session: Session, heads: dict[str, tuple[int, str]]) -> tuple[int, list[Finding]]:
+def _chains(session: Session, heads: dict[str, tuple[int, str]], only: str) -> tuple[int, list[Finding]]:
     findings: list[Finding] = []
     checked, chain, seq, last = 0, "", 0, ""
     left = dict(heads)
@@ -64,7 +81,7 @@ def _chains(session: Session, heads: dict[str, tuple[int, str]]) -> tuple[int, l
         elif head != (at, hash_):
             findings.append(Finding(name, at, f"最后一条与案件上记的不一致（案件记到第 {head[0]} 条），末尾的记录可能被删除或增加。"))
 
-    for row in session.execute(select(TABLE).order_by(TABLE.c.chain, TABLE.c.seq)).mappings():
+    for row in session.execute(_of_chain(select(TABLE).order_by(TABLE.c.chain, TABLE.c.seq), only)).mappings():
         if row["chain"] != chain:
             if chain:
                 end(chain, seq, last)
@@ -93,24 +110,24 @@ def _link(row: Any, seq: int, last: str) -> list[Finding]:
     return found
 
 
-def _states(session: Session) -> Iterator[Finding]:
+def _states(session: Session, only: str) -> Iterator[Finding]:
     """Each matter stands where its last act left it."""
     last: dict[int, str] = {}
     for e in session.execute(
-        select(Event.matter_id, Event.to_state).where(Event.kind == "matter:performed").order_by(Event.chain, Event.seq)
+        _of_chain(select(Event.matter_id, Event.to_state).where(Event.kind == "matter:performed").order_by(Event.chain, Event.seq), only)
     ):
         last[e.matter_id] = e.to_state
-    placed = _placed(session)
-    for m in session.execute(select(Matter.id, Matter.name, Matter.number, Matter.state, Case.case_no).join(Case, Case.id == Matter.case_id)):
+    placed = _placed(session, only)
+    for m in session.execute(_of_case(select(Matter.id, Matter.name, Matter.number, Matter.state, Case.case_no).join(Case, Case.id == Matter.case_id), only)):
         said = last.get(m.id) or placed.get((m.case_no, m.name, m.number))
         if said is not None and said != m.state:
             yield Finding(m.case_no, 0, f"事项 {m.name} 现在是 {m.state}，办理记录说的是 {said}，事项行被改动过。")
 
 
-def _placed(session: Session) -> dict[tuple[str, str, int], str]:
+def _placed(session: Session, only: str) -> dict[tuple[str, str, int], str]:
     """The first state of every matter: from the opening, import and performing events."""
     out: dict[tuple[str, str, int], str] = {}
-    for e in session.execute(select(Event.chain, Event.kind, Event.payload).where(Event.kind.in_(("case:opened", "case:imported", "matter:performed"))).order_by(Event.chain, Event.seq)):
+    for e in session.execute(_of_chain(select(Event.chain, Event.kind, Event.payload).where(Event.kind.in_(("case:opened", "case:imported", "matter:performed"))).order_by(Event.chain, Event.seq), only)):
         try:
             payload = json.loads(e.payload)
         except ValueError:
@@ -126,11 +143,11 @@ def _placed(session: Session) -> dict[tuple[str, str, int], str]:
 CLOCK_FIELDS = ("state", "start_on", "due_on", "extend_days")
 
 
-def _clocks(session: Session) -> Iterator[Finding]:
+def _clocks(session: Session, only: str) -> Iterator[Finding]:
     """Each clock row says what the last event that touched it said."""
     said: dict[tuple[Any, ...], dict[str, Any]] = {}
     moved: set[tuple[Any, ...]] = set()
-    for e in session.execute(select(Event.chain, Event.matter_id, Event.kind, Event.payload).order_by(Event.chain, Event.seq)):
+    for e in session.execute(_of_chain(select(Event.chain, Event.matter_id, Event.kind, Event.payload).order_by(Event.chain, Event.seq), only)):
         try:
             payload = json.loads(e.payload)
         except ValueError:
@@ -141,9 +158,9 @@ def _clocks(session: Session) -> Iterator[Finding]:
                 said[(m["id"], c["name"], c["addressee"], c["start_on"])] = c
         if e.kind == "clock:reminded":
             moved.add((e.matter_id, payload["clock"]))
-    rows = session.execute(
+    rows = session.execute(_of_case(
         select(Clock.matter_id, Clock.name, Clock.addressee, Clock.start_on, Clock.state, Clock.due_on, Clock.extend_days, Case.case_no)
-        .join(Case, Case.id == Clock.case_id)
+        .join(Case, Case.id == Clock.case_id), only)
     )  # fmt: skip
     for r in rows:
         start = r.start_on.isoformat() if r.start_on else None
@@ -156,13 +173,13 @@ def _clocks(session: Session) -> Iterator[Finding]:
             yield Finding(r.case_no, 0, f"时限 {r.name} 的 {'、'.join(wrong)} 与办理记录不符，时限行被改动过。")
 
 
-def _documents(session: Session, store: Store) -> Iterator[Finding]:
-    for i in session.execute(select(Instrument.number, Instrument.facts, Instrument.facts_digest, Case.case_no).join(Case, Case.id == Instrument.case_id)):
+def _documents(session: Session, store: Store, only: str) -> Iterator[Finding]:
+    for i in session.execute(_of_case(select(Instrument.number, Instrument.facts, Instrument.facts_digest, Case.case_no).join(Case, Case.id == Instrument.case_id), only)):
         if hashlib.sha256(audit.canonical(i.facts).encode()).hexdigest() != i.facts_digest:
             yield Finding(i.case_no, 0, f"文书 {i.number} 的事实与存档指纹不符，被改动过。")
-    rows = session.execute(
+    rows = session.execute(_of_case(
         select(Print.file, Print.sha256, Instrument.number, Case.case_no)
-        .join(Instrument, Instrument.id == Print.instrument_id).join(Case, Case.id == Instrument.case_id)
+        .join(Instrument, Instrument.id == Print.instrument_id).join(Case, Case.id == Instrument.case_id), only)
     )  # fmt: skip
     for p in rows:
         path: Path = store.settings.data_dir / "documents" / p.file
@@ -178,11 +195,11 @@ def _definitions(session: Session) -> Iterator[Finding]:
             yield Finding(audit.SYSTEM, 0, f"存档的办理流程（版本 {d.version}）与指纹不符，被改动过。")
 
 
-def _records(session: Session) -> Iterator[Finding]:
+def _records(session: Session, only: str) -> Iterator[Finding]:
     """Deliveries and payments against the acts that made them."""
     acts: dict[tuple[str, int], dict[str, Any]] = {}
     paid: dict[tuple[int, str, str, int], str] = {}
-    for e in session.execute(select(Event.chain, Event.seq, Event.case_id, Event.payload).where(Event.kind.in_(("matter:performed", "document:delivered"))).order_by(Event.chain, Event.seq)):
+    for e in session.execute(_of_chain(select(Event.chain, Event.seq, Event.case_id, Event.payload).where(Event.kind.in_(("matter:performed", "document:delivered"))).order_by(Event.chain, Event.seq), only)):
         try:
             payload = json.loads(e.payload)
         except ValueError:
@@ -191,10 +208,10 @@ def _records(session: Session) -> Iterator[Finding]:
         for p in payload.get("made", {}).get("last_payment") or ():
             n = 1 + sum(k[:3] == (e.case_id, p["item"], p["month"]) for k in paid)
             paid[(e.case_id, p["item"], p["month"], n)] = p["amount"]
-    for d in session.execute(select(DeliveryRecord.seq, DeliveryRecord.addressee, DeliveryRecord.received_on, Case.case_no).join(Case, Case.id == DeliveryRecord.case_id)):
+    for d in session.execute(_of_case(select(DeliveryRecord.seq, DeliveryRecord.addressee, DeliveryRecord.received_on, Case.case_no).join(Case, Case.id == DeliveryRecord.case_id), only)):
         said = acts.get((d.case_no, d.seq), {})
         if (said.get("addressee"), said.get("received_on")) != (d.addressee, d.received_on.isoformat()):
             yield Finding(d.case_no, d.seq, "送达记录与这条办理记录不符，送达行被改动过。")
-    for p in session.execute(select(Payment.case_id, Payment.item, Payment.month, Payment.round, Payment.amount, Case.case_no).join(Case, Case.id == Payment.case_id)):
+    for p in session.execute(_of_case(select(Payment.case_id, Payment.item, Payment.month, Payment.round, Payment.amount, Case.case_no).join(Case, Case.id == Payment.case_id), only)):
         if paid.get((p.case_id, p.item, p.month, p.round)) != f"{p.amount:.2f}":
             yield Finding(p.case_no, 0, f"付款 {p.item} {p.month} 与办理记录不符，付款行被改动过。")

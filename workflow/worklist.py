@@ -155,7 +155,7 @@ def _rank(today: date) -> ColumnElement[int]:
 
 
 def left_words(row: Mapping[str, Any], today: date) -> str:
-    """How long one clock row still has: 剩 2 日, 今天到期, 超期 3 日; a reminder is 内部提醒 and never 超期."""
+    """How long one clock row still has: 剩 2 日, 今天到期, 超期 3 日; a reminder is never 超期."""
     if row["state"] == "paused":
         return "中止，不计时"
     if row["state"] == "unstarted":
@@ -175,8 +175,8 @@ def left_words(row: Mapping[str, Any], today: date) -> str:
 
 def _reminder_words(left: int) -> str:
     if left < 0:
-        return f"内部提醒，已过 {-left} 日"
-    return f"内部提醒，还有 {left} 日" if left else "内部提醒，就在今天"
+        return f"提醒已过 {-left} 日"
+    return f"{left} 日后提醒" if left else "今天提醒"
 
 
 # --- the list --------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def listing(args: argparse.Namespace) -> None:
     from workflow.models import User
 
     with open_store().reading() as session:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"username": u.username, "name": u.name, "roles": list(u.roles), "office": u.office.code if u.office else "", "active": u.active}
             for u in session.scalars(select(User).where(~User.system).order_by(User.username))
         ]  # fmt: skip

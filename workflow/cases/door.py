@@ -10,36 +10,36 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock, machine, permissions
 from workflow.audit import Link
 from workflow.cases import opening, outward, paperwork, typed
-from workflow.cases.load import NO_CASE, Loaded, action_of, load
+from workflow.cases.load import NO_CASE, AnyRow, Loaded, action_of, load
 from workflow.definition.model import ActionDef
 from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused
-from workflow.models import Case, DeliveryRecord, Event, Idempotency, Matter, Paper, Payment
+from workflow.models import Case, DeliveryRecord, Event, Idempotency, Matter, Paper, Payment, table
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
 from workflow.situation import Actor, Situation
 from workflow.store import Store
 
 _move = (
-    update(Matter.__table__)
-    .where(Matter.__table__.c.id == bindparam("key"), Matter.__table__.c.version == bindparam("seen"))
+    update(table(Matter))
+    .where(table(Matter).c.id == bindparam("key"), table(Matter).c.version == bindparam("seen"))
     .values({c: bindparam(c) for c in (
         "state", "version", "facts", "entered_on", "closed_on", "urgent_on", "near_on", "late_on", "paused", "ball",
     )})
 )  # fmt: skip
 _head = (
-    update(Case.__table__)
-    .where(Case.__table__.c.id == bindparam("key"))
+    update(table(Case))
+    .where(table(Case).c.id == bindparam("key"))
     .values({c: bindparam(c) for c in ("head_seq", "head_hash", "touched_at", "closed_on")})
 )
-_paper_rows = insert(Paper.__table__)
-_delivery_row = insert(DeliveryRecord.__table__)
+_paper_rows = insert(table(Paper))
+_delivery_row = insert(table(DeliveryRecord))
 IMPORTED_ADDRESSEES = ("worker", "employer")
 """Who must be served where the document itself is not ours (a decision taken before the case was placed)."""
 
@@ -84,7 +84,7 @@ def perform(
     """
     asked = {"case": case_no, "matter": matter, "action": action, "facts": dict(facts or {}), "papers": papers or [],
              "version": version, "behalf": behalf, "actor": actor.id}  # fmt: skip
-    with store.writing() as session:
+    with store.acting() as session:
         if key and (stored := claim(store, session, key, asked)):
             return Outcome(**{**stored, "opened": tuple(stored["opened"])})
         outcome = _Act(load(store, session, case_no, lock=True), actor, matter, action, behalf, version).run(
@@ -98,7 +98,7 @@ def perform(
 def claim(store: Store, session: Session, key: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     """Claim a form's key before anything else; the stored answer when the same form was already carried out."""
     request = hashlib.sha256(audit.canonical(asked).encode()).hexdigest()
-    make = (postgresql if store.postgres else sqlite).insert(Idempotency.__table__)
+    make = (postgresql if store.postgres else sqlite).insert(table(Idempotency))
     row = {"key": key, "request": request, "answer": "", "at": clock.now()}
     if session.execute(make.values(row).on_conflict_do_nothing()).rowcount:  # type: ignore[attr-defined]
         return None
@@ -302,7 +302,7 @@ class _Act:
             )
         if prepared.payments:
             rows = [{"state": "paid", **ids, **p, "amount": Decimal(p["amount"]), "paid_on": self.on} for p in prepared.payments]
-            connection.execute(insert(Payment.__table__), rows)
+            connection.execute(insert(table(Payment)), rows)
 
     def _has(self, name: str) -> bool:
         return any(m.name == name and m.closed_on is None for m in self.loaded.matters)
@@ -315,7 +315,7 @@ class _Act:
             "entered_on": self.on if to_name != self.old.name else self.matter.entered_on,
             "closed_on": self.loaded.today if to.end else None, **self.loaded.book(self.matter).summary(),
         }  # fmt: skip
-        if self.loaded.connection.execute(_move, values).rowcount != 1:  # type: ignore[attr-defined]
+        if self.loaded.connection.execute(_move, values).rowcount != 1:
             raise Conflict("这件事刚被别人改动过。请刷新页面，看清变动后再办。")
 
     def _append(self, s: Situation, prepared: Prepared, to_name: str, instrument: Mapping[str, Any] | None, opened: Any) -> None:
@@ -357,7 +357,7 @@ def check_role(loaded: Loaded, actor: Actor, matter: str, action: ActionDef) -> 
     raise Forbidden(Reason(f"您没有办“{action.label}”的权限，这件事由{who}办理。请转给他们。", "not_yours", who=who))
 
 
-def on_behalf(loaded: Loaded, matter: Row[Any], actor: Actor, action: ActionDef, behalf: str, raw: Mapping[str, Any]) -> str:
+def on_behalf(loaded: Loaded, matter: AnyRow, actor: Actor, action: ActionDef, behalf: str, raw: Mapping[str, Any]) -> str:
     """The party an office records the act for ('' for the actor's own act): as said, else the applicant on file.
 
     Raises Refused where it is nobody who may do it.

@@ -14,7 +14,7 @@ from workflow.cases import typed
 from workflow.cases.load import NO_CASE, Loaded, load
 from workflow.definition.model import FactDef
 from workflow.errors import Forbidden, NotFound, Reason, Refused
-from workflow.models import Case, Matter, Task, Worker
+from workflow.models import Case, Matter, Task, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
 
@@ -58,7 +58,7 @@ def ask(loaded: Loaded, wanted: Sequence[tuple[int | None, str, str]]) -> None:
         for matter_id, name, fact in wanted
     ]  # fmt: skip
     if rows:
-        loaded.session.execute(insert(Task.__table__), rows)
+        loaded.session.execute(insert(table(Task)), rows)
 
 
 def fill_in(store: Store, actor: Actor, case_no: str, facts: Mapping[str, Any], matter: str = "") -> dict[str, Any]:

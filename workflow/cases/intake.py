@@ -71,7 +71,7 @@ def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewC
         warnings.append(f"用人单位登记在{county}，本局可能没有管辖权（工伤保险条例#17.1）。")
     if faults or person is None or diagnosed_on is None or employer is None:
         raise BadInput(faults)
-    facts = {n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]}
+    facts: dict[str, Any] = {n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]}
     facts |= {"insured": insured, "dispute": form.get("dispute") == "yes"}
     office_id = employer.office_id if actor.city or actor.office_id is None else actor.office_id
     return NewCase(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
@@ -17,25 +17,26 @@ from workflow.cases import typed
 from workflow.deadlines import ClockBook
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 from workflow.errors import NotFound, Reason, Refused
-from workflow.models import Case, DeliveryRecord, Employer, Event, Expert, Instrument, Matter, Office, Paper, Payment, Worker
+from workflow.models import Case, DeliveryRecord, Employer, Event, Expert, Instrument, Matter, Office, Paper, Payment, Worker, table
 from workflow.situation import Actor, Delivery, EventView, Situation
 from workflow.store import Store
 
+AnyRow = Row[Unpack[tuple[Any, ...]]]
 NO_CASE = "没有这个案件，或者您无权查看。请核对案件编号。"
 # Plain tables and one connection: the same statement through the ORM costs twice as much, and an act makes a dozen.
-_c, _w, _e, _m = (x.__table__.c for x in (Case, Worker, Employer, Matter))
-_ev, _d, _i, _p = (x.__table__.c for x in (Event, DeliveryRecord, Instrument, Paper))
+_c, _w, _e, _m = (table(x).c for x in (Case, Worker, Employer, Matter))
+_ev, _d, _i, _p = (table(x).c for x in (Event, DeliveryRecord, Instrument, Paper))
 _case = (
     select(
         _c.id, _c.case_no, _c.office_id, _c.definition_id, _c.disease, _c.diagnosed_on, _c.facts, _c.closed_on, _c.head_seq, _c.head_hash,
         _c.worker_id, _c.employer_id, _w.uid, _w.name, _w.sex, _w.birth_on, _w.id_sealed, _w.phone, _w.address, _w.occupation,
         _e.name.label("employer_name"), _e.office_id.label("employer_office"), _e.address.label("employer_address"),
     )
-    .join(Worker.__table__, _w.id == _c.worker_id)
-    .join(Employer.__table__, _e.id == _c.employer_id)
+    .join(table(Worker), _w.id == _c.worker_id)
+    .join(table(Employer), _e.id == _c.employer_id)
     .where(_c.case_no == bindparam("case_no"))
 )  # fmt: skip
-_locked = _case.with_for_update(of=Case.__table__)
+_locked = _case.with_for_update(of=table(Case))
 MATTER_COLUMNS = ("id", "name", "number", "state", "version", "facts", "office_id", "closed_on", "entered_on")
 _matters = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.case_id == bindparam("case")).order_by(_m.id)
 _papers = select(_p.name).where(_p.matter_id == bindparam("matter"))
@@ -45,11 +46,11 @@ _events = (
     .order_by(_ev.seq)
 )
 _deliveries = select(_d.kind, _d.addressee, _d.received_on).where(_d.matter_id == bindparam("matter")).order_by(_d.id)
-_payments = select(Payment.__table__).where(Payment.__table__.c.case_id == bindparam("case")).order_by(Payment.__table__.c.id)
+_payments = select(table(Payment)).where(table(Payment).c.case_id == bindparam("case")).order_by(table(Payment).c.id)
 _instrument = (
     select(_i.id, _i.kind, _i.addressees).where(_i.matter_id == bindparam("matter")).order_by(_i.id.desc()).limit(1)
 )
-_county = select(Office.__table__.c.county).where(Office.__table__.c.id == bindparam("office"))
+_county = select(table(Office).c.county).where(table(Office).c.id == bindparam("office"))
 HISTORY_GUARDS = frozenset({"opinion_recorded", "not_the_officer", "second_person", "approved_by_others"})
 PAPER_GUARDS = frozenset({"papers_complete", "papers_missing_by_law"})
 
@@ -60,22 +61,22 @@ class Loaded:
 
     store: Store
     session: Session
-    row: Row[Any]
-    matters: list[Row[Any]]
+    row: AnyRow
+    matters: list[AnyRow]
     definition: Definition
     _books: dict[int, ClockBook] = field(default_factory=dict)
-    _instruments: dict[int, Row[Any] | None] = field(default_factory=dict)
+    _instruments: dict[int, AnyRow | None] = field(default_factory=dict)
 
     @cached_property
     def connection(self) -> Connection:
         """The transaction's own connection, for plain statements."""
-        return self.session.connection()
+        return plain_connection(self.session)
 
     @cached_property
     def today(self) -> date:
         return clock.today()
 
-    def matter(self, name: str) -> Row[Any]:
+    def matter(self, name: str) -> AnyRow:
         """The matter called `name` (the newest of that name) or `name#2`. Raises NotFound."""
         base, _, number = name.partition("#")
         found = [m for m in self.matters if m.name == base and (not number or str(m.number) == number)]
@@ -84,7 +85,7 @@ class Loaded:
             raise NotFound(f"这个案件没有“{name}”事项。现有：{have}。")
         return found[-1]
 
-    def book(self, matter: Row[Any]) -> ClockBook:
+    def book(self, matter: AnyRow) -> ClockBook:
         """The clocks of one matter, loaded once."""
         if matter.id not in self._books:
             self._books[matter.id] = ClockBook.load(
@@ -101,11 +102,11 @@ class Loaded:
             office_id=office_id, unconfirmed_count=self.store.settings.demo,
         )  # fmt: skip
 
-    def facts_of(self, matter: Row[Any]) -> dict[str, Any]:
+    def facts_of(self, matter: AnyRow) -> dict[str, Any]:
         """The matter's facts in their types, with the case's date of diagnosis."""
         return {"diagnosed_on": self.row.diagnosed_on, **typed.typed(self.definition, matter.facts)}
 
-    def place(self, matter: Row[Any]) -> tuple[MatterDef, StateDef]:
+    def place(self, matter: AnyRow) -> tuple[MatterDef, StateDef]:
         """Where the matter stands in its definition."""
         defined = self.definition.matters[matter.name]
         return defined, defined.states[matter.state]
@@ -120,13 +121,13 @@ class Loaded:
             for r in rows
         ]  # fmt: skip
 
-    def latest_instrument(self, matter: Row[Any]) -> Row[Any] | None:
+    def latest_instrument(self, matter: AnyRow) -> AnyRow | None:
         """The newest document of the matter, asked once."""
         if matter.id not in self._instruments:
             self._instruments[matter.id] = self.connection.execute(_instrument, {"matter": matter.id}).first()
         return self._instruments[matter.id]
 
-    def case_facts(self, matter: Row[Any], payments: bool) -> dict[str, Any]:
+    def case_facts(self, matter: AnyRow, payments: bool) -> dict[str, Any]:
         """What guards and preparations may know of the case beyond the matter."""
         row = self.row
         known = {
@@ -151,9 +152,10 @@ class Loaded:
         rows = [r for r in self.book(appraisal).rows if r["name"] == "ask_again"]
         if not rows or any(r["due_on"] is None for r in rows):
             return None
-        return max(r["due_on"] for r in rows)
+        last: date = max(r["due_on"] for r in rows)
+        return last
 
-    def situation(self, matter: Row[Any], action: ActionDef, actor: Actor, *, given: Mapping[str, Any] | None = None,
+    def situation(self, matter: AnyRow, action: ActionDef, actor: Actor, *, given: Mapping[str, Any] | None = None,
                   behalf: str = "", papers: frozenset[str] = frozenset()) -> Situation:  # fmt: skip
         """The matter at the moment somebody wants to do `action`."""
         defined, state = self.place(matter)
@@ -184,12 +186,18 @@ class Loaded:
         return figures.figure_book(self.session, on=self.today, production=not self.store.settings.demo)
 
 
+def plain_connection(session: Session) -> Connection:
+    """The connection of the session's transaction (see Store.acting)."""
+    known: Connection | None = session.info.get("connection")
+    return known if known is not None else session.connection()
+
+
 def load(store: Store, session: Session, case_no: str, *, lock: bool = False) -> Loaded:
     """The case by its number; `lock` takes the row first (PostgreSQL; on SQLite the transaction is already alone).
 
     Raises NotFound with a sentence that says the same for what is absent and what is another's.
     """
-    connection = session.connection()
+    connection = plain_connection(session)
     row = connection.execute(_locked if lock and store.postgres else _case, {"case_no": case_no}).first()
     if row is None:
         raise NotFound(NO_CASE)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Row
 
 from workflow import machine, permissions
-from workflow.cases.load import Loaded
+from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, FactDef, PaperDef
 from workflow.errors import Reason, Stopped
 from workflow.preparations import REGISTRY as PREPARATIONS
@@ -32,7 +31,7 @@ class Choice:
         return self.mine and not self.why_not
 
 
-def choices(loaded: Loaded, matter: Row[object], actor: Actor) -> list[Choice]:
+def choices(loaded: Loaded, matter: AnyRow, actor: Actor) -> list[Choice]:
     """Every act of the matter's present state, in the order of the process file.
 
     A condition that only waits for something the form itself asks for is no obstacle yet; papers the form may take in are
@@ -42,7 +41,7 @@ def choices(loaded: Loaded, matter: Row[object], actor: Actor) -> list[Choice]:
     return [_choice(loaded, matter, action, actor) for action in state.actions.values()]
 
 
-def _choice(loaded: Loaded, matter: Row[object], action: ActionDef, actor: Actor) -> Choice:
+def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> Choice:
     definition = loaded.definition
     level = loaded.store.settings.recognition_level
     mine = permissions.may_do(actor, action) and permissions.recognises_here(actor, str(matter.name), action, level)

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock, pinyin, sealed
 from workflow.audit import Link
 from workflow.cases import filling, outward, paperwork, typed
-from workflow.cases.load import MATTER_COLUMNS, Loaded, load
+from workflow.cases.load import MATTER_COLUMNS, AnyRow, Loaded, load
 from workflow.errors import Reason, Refused
 from workflow.identity import Identity
-from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker
+from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
 
@@ -68,7 +68,7 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     case_no = _case_number(store, session)
     now = clock.now()
     session.execute(
-        insert(Case.__table__),
+        insert(table(Case)),
         {"case_no": case_no, "worker_id": worker_id, "employer_id": new.employer_id, "office_id": new.office_id,
          "definition_id": definition_id, "disease": new.disease, "diagnosed_on": new.diagnosed_on, "facts": dict(new.facts),
          "source": dict(new.source), "opened_at": now, "touched_at": now, "closed_on": None, "head_seq": 0, "head_hash": ""},
@@ -88,7 +88,7 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     )  # fmt: skip
     closed = all(loaded.definition.matters[p.matter].states[p.state].end for p in placements)
     session.execute(
-        Case.__table__.update()  # type: ignore[attr-defined]
+        table(Case).update()
         .where(Case.id == loaded.row.id)
         .values(head_seq=link.seq, head_hash=link.hash, closed_on=clock.today() if closed else None)
     )
@@ -124,16 +124,16 @@ def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool
         "case_id": loaded.row.id, "name": p.matter, "number": number, "state": p.state, "version": 1, "facts": typed.plain(p.facts),
         "office_id": office_id, "entered_on": today, "closed_on": today if state.end else None, **book.summary(),
     }  # fmt: skip
-    matter_id = connection.execute(_new_matter, values).inserted_primary_key[0]
+    matter_id = paperwork.key_of(connection.execute(_new_matter, values))
     book.belong_to(matter_id)
     book.save(connection)
     loaded.matters.append(connection.execute(_matter_row, {"key": matter_id}).one())
     return {"id": matter_id, "name": p.matter, "state": p.state, "facts": typed.plain(p.facts), "clocks": book.changes()}
 
 
-_new_matter = insert(Matter.__table__)
-_matter_row = select(*(Matter.__table__.c[n] for n in MATTER_COLUMNS)).where(Matter.__table__.c.id == bindparam("key"))
-_city = select(Office.__table__.c.id).where(Office.__table__.c.city)
+_new_matter = insert(table(Matter))
+_matter_row = select(*(table(Matter).c[n] for n in MATTER_COLUMNS)).where(table(Matter).c.id == bindparam("key"))
+_city = select(table(Office).c.id).where(table(Office).c.city)
 
 
 def _office_of(connection: Connection, matter: str, office_id: int) -> int:
@@ -173,7 +173,7 @@ def _worker(store: Store, session: Session, new: NewCase) -> int:
     return worker.id
 
 
-def employer_named(session: Session, name: str) -> Row[Any] | None:
+def employer_named(session: Session, name: str) -> AnyRow | None:
     """An employer of the ledger by its full name; brackets of either width are the same."""
     for spelt in dict.fromkeys((name, name.replace("(", "（").replace(")", "）"), name.replace("（", "(").replace("）", ")"))):
         found = session.execute(select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == spelt)).first()

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from workflow import clock
-from workflow.cases.load import Loaded
+from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import StateDef
-from workflow.models import Outbox
+from workflow.models import Outbox, table
 
 LONGEST = 70
-_rows = insert(Outbox.__table__)
+_rows = insert(table(Outbox))
 
 
-def tell(loaded: Loaded, matter: Row[Any], to: StateDef, seq: int, instrument: Mapping[str, Any] | None) -> None:
+def tell(loaded: Loaded, matter: AnyRow, to: StateDef, seq: int, instrument: Mapping[str, Any] | None) -> None:
     """Order the print of a document with its delivery returns, and tell the worker when his case has moved."""
     rows: list[dict[str, Any]] = []
     if instrument is not None:

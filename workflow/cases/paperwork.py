@@ -6,19 +6,19 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, CursorResult, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workflow import audit, sealed
 from workflow.cases import typed
-from workflow.cases.load import Loaded
+from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, InstrumentDef
 from workflow.errors import Refused
-from workflow.models import Counter, Instrument, Office
+from workflow.models import Counter, Instrument, Office, table
 
-_instruments = insert(Instrument.__table__)
+_instruments = insert(table(Instrument))
 BODIES = {"appraisal": "劳动能力鉴定委员会", "benefit": "工伤保险经办机构"}
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
 BULK = frozenset({"sheet", "lines", "determination", "bank_account"})
@@ -33,17 +33,17 @@ def next_number(connection: Connection, postgres: bool, office_id: int, series: 
 
 
 def _raising(make: Any) -> Any:
-    statement = make(Counter.__table__)
+    statement = make(table(Counter))
     return statement.on_conflict_do_update(
-        index_elements=["office_id", "series", "year"], set_={"last": Counter.__table__.c.last + 1}
-    ).returning(Counter.__table__.c.last)
+        index_elements=["office_id", "series", "year"], set_={"last": table(Counter).c.last + 1}
+    ).returning(table(Counter).c.last)
 
 
 _raise = {True: _raising(postgresql.insert), False: _raising(sqlite.insert)}
-_office = select(Office.__table__).where(Office.__table__.c.id == bindparam("office"))
+_office = select(table(Office)).where(table(Office).c.id == bindparam("office"))
 
 
-def order(loaded: Loaded, matter: Row[Any], action: ActionDef, facts: Mapping[str, Any], document: Mapping[str, Any],
+def order(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str, Any], document: Mapping[str, Any],
           issued_on: date, seq: int) -> dict[str, Any]:  # fmt: skip
     """Take the number, freeze the facts, write the row; the row as a dict with its id.
 
@@ -66,10 +66,10 @@ def order(loaded: Loaded, matter: Row[Any], action: ActionDef, facts: Mapping[st
         "facts_digest": hashlib.sha256(text.encode()).hexdigest(),
     }  # fmt: skip
     made = connection.execute(_instruments, row)
-    return {**row, "id": made.inserted_primary_key[0], "office_code": office.code}
+    return {**row, "id": key_of(made), "office_code": office.code}
 
 
-def _facts(loaded: Loaded, matter: Row[Any], action: ActionDef, kind: InstrumentDef, office: Row[Any],
+def _facts(loaded: Loaded, matter: AnyRow, action: ActionDef, kind: InstrumentDef, office: AnyRow,
            facts: Mapping[str, Any], on: date) -> dict[str, Any]:  # fmt: skip
     row, given = loaded.row, loaded.row.facts
     plain = typed.plain(facts)
@@ -94,3 +94,7 @@ def _facts(loaded: Loaded, matter: Row[Any], action: ActionDef, kind: Instrument
 
 def _age(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def key_of(made: CursorResult[Any]) -> int:
+    return int(cast(Any, made.inserted_primary_key)[0])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from workflow import audit, clock, permissions
 from workflow.audit import Link
 from workflow.cases import typed
-from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.cases.load import NO_CASE, AnyRow, Loaded, load
 from workflow.errors import Forbidden, NotFound, Reason, Refused
-from workflow.models import Case, DeliveryRecord, Instrument
+from workflow.models import Case, DeliveryRecord, Instrument, table
 from workflow.situation import Actor
 from workflow.store import Store
 
@@ -42,7 +42,7 @@ def record_delivery(store: Store, actor: Actor, case_no: str, instrument_id: int
         return _write(loaded, actor, found, given)
 
 
-def _read(loaded: Loaded, document: Row[Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _read(loaded: Loaded, document: AnyRow, facts: Mapping[str, Any]) -> dict[str, Any]:
     definition, faults = loaded.definition, []
     given: dict[str, Any] = {}
     for name in (*ASKED, "delivery_note"):
@@ -70,14 +70,14 @@ def _read(loaded: Loaded, document: Row[Any], facts: Mapping[str, Any]) -> dict[
     return given
 
 
-def _waited_for(loaded: Loaded, document: Row[Any]) -> bool:
+def _waited_for(loaded: Loaded, document: AnyRow) -> bool:
     matter = next(m for m in loaded.matters if m.id == document.matter_id)
     _, state = loaded.place(matter)
     latest = loaded.latest_instrument(matter)
     return any(a.each for a in state.actions.values()) and latest is not None and latest.id == document.id
 
 
-def _write(loaded: Loaded, actor: Actor, document: Row[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _write(loaded: Loaded, actor: Actor, document: AnyRow, given: Mapping[str, Any]) -> dict[str, Any]:
     row, plain = loaded.row, typed.plain(given)
     link = audit.append(
         loaded.connection, Link(row.head_seq, row.head_hash), row.case_no, actor, kind="document:delivered", label="登记送达",
@@ -85,13 +85,13 @@ def _write(loaded: Loaded, actor: Actor, document: Row[Any], given: Mapping[str,
         definition=loaded.definition.digest, case_id=row.id, matter_id=document.matter_id,
     )  # fmt: skip
     loaded.connection.execute(
-        insert(DeliveryRecord.__table__),
+        insert(table(DeliveryRecord)),
         {"case_id": row.id, "matter_id": document.matter_id, "instrument_id": document.id, "kind": document.kind,
          "addressee": given["addressee"], "way": given["way"], "received_on": given["received_on"],
          "note": given.get("delivery_note", ""), "seq": link.seq},
     )  # fmt: skip
     loaded.connection.execute(
-        update(Case.__table__).where(Case.__table__.c.id == row.id)
+        update(table(Case)).where(table(Case).c.id == row.id)
         .values(head_seq=link.seq, head_hash=link.hash, touched_at=clock.now())
     )  # fmt: skip
     return {"case_no": row.case_no, "number": document.number, "addressee": given["addressee"], "seq": link.seq}
