@@ -95,7 +95,7 @@ def settle(store: Store) -> Town:
         people = {u.username: actor_of(u) for u in users}
         system = machine_account(session, "system")
     wages = [
-        {"kind": "average_wage", "scope": "city", "year": year, "effective_on": f"{year + 1}-07-01", "value": "7000.00",
+        {"kind": "average_wage", "scope": "city", "year": year, "effective_on": f"{year + 1}-01-01", "value": "7000.00",
          "notice": f"演示〔{year + 1}〕1号", "confidence": "verified", "demo": True}
         for year in range(2018, 2027)
     ]  # fmt: skip

@@ -19,7 +19,10 @@ PACKAGES = ("workflow", "documents", "web")
 NOT_OURS = {".git", ".venv", "var", "build", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache",
             ".ruff_cache", ".hypothesis"}  # fmt: skip
 LONGEST = 500
-MAY_BE_LONGER = {"workflow/models.py": "every table in one place, nothing but declarations"}
+MAY_BE_LONGER = {
+    "workflow/models.py": "every table in one place, nothing but declarations",
+    "workflow/migrations/versions/0001_first_tables.py": "the same tables as first made",
+}
 ONE_SCREEN = 60
 GENERATED = {"requirements.txt", "requirements-dev.txt"}
 

@@ -44,7 +44,10 @@ def case(case_no: str) -> str:
 def countdown(duty: Duty | None) -> dict[str, Any]:
     """The light and the words of the employer's own limit; kind '' for one that no longer runs."""
     if duty is None or duty.days_left is None:
-        return {"kind": "paused" if duty and duty.state == "paused" else "", "text": SETTLED[duty.state] if duty else "—"}
+        return {
+            "kind": "paused" if duty and duty.state == "paused" else "",
+            "text": SETTLED[duty.state] if duty else "—",
+        }
     left = duty.days_left
     text = f"还剩 {left} 天" if left > 0 else "今天到期" if left == 0 else f"已超过 {-left} 天"
     return {"kind": duty.light, "text": text}

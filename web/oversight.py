@@ -1,4 +1,4 @@
-"""The supervisor's face: where it is stuck, by office and stage, and the list behind each number. Nothing here can be changed."""
+"""The supervisor's face: where it is stuck, by office and stage, and the list behind each number. Read only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web.auth import roles
 from web.db import store
 from web.nav import NavItem
 from web.oversight_base import AUDITORS, WATCHERS, address_of, asked, blueprint, page_number, process
-from workflow import board, clock, worker, words
+from workflow import board, clock, words, worker
 from workflow.board import KINDS, LIGHTS, PER_PAGE, Asked, Board, Cell
 from workflow.definition.model import Definition
 
@@ -38,8 +38,9 @@ def overview() -> str:
         offices, definition = board.offices(session, mine), process(session)
         failed, failures = board.failed_outbox(session, mine)
     return render_template(
-        "oversight_board.html", offices=[(code, county, _sum(cells, office=code)) for code, county in offices], all=_sum(cells),
-        stages=_stages(definition, cells), cells=cells, none=Cell(), lights=LIGHTS, failed=failed, failures=failures,
+        "oversight_board.html", offices=[(code, county, _sum(cells, office=code)) for code, county in offices],
+        all=_sum(cells),
+        stages=_stages(definition, cells), cells=cells, empty=Cell(), lights=LIGHTS, failed=failed, failures=failures,
         pulse=_pulse(worker.last_seen(store())),
     )  # fmt: skip
 
@@ -54,9 +55,18 @@ def matters() -> str:
         definition = process(session)
         places = {n.definition_id: store().definition(session, n.definition_id) for n in found}
         filters = _filters(definition, board.offices(session, Asked(seen=wanted.seen)))
-    rows = [{"line": n, "worker": words.mask_name(n.worker), **_named(places[n.definition_id], n.matter, n.state, n.owner)} for n in found]
+    rows = [
+        {"line": n, "worker": words.mask_name(n.worker), **_named(places[n.definition_id], n.matter, n.state, n.owner)}
+        for n in found
+    ]
     return render_template(
-        "oversight_matters.html", rows=rows, total=total, asked=wanted, lights=LIGHTS, filters=filters, **_pages("oversight.matters", wanted, page, total)
+        "oversight_matters.html",
+        rows=rows,
+        total=total,
+        asked=wanted,
+        lights=LIGHTS,
+        filters=filters,
+        **_pages("oversight.matters", wanted, page, total),
     )
 
 
@@ -71,13 +81,17 @@ def stalled() -> str:
         filters = _filters(definition, board.offices(session, Asked(seen=wanted.seen)))
     everything = sum(tally.values())
     tabs = [
-        {"label": label, "count": n, "here": wanted.kind == kind, "href": url_for("oversight.stalled", **address_of(replace(wanted, kind=kind)))}
+        {"label": label, "count": n, "here": wanted.kind == kind,
+         "href": _address("oversight.stalled", replace(wanted, kind=kind))}
         for kind, label, n in [("", "全部", everything), *((k, KINDS[k], tally[k]) for k in KINDS)]
     ]  # fmt: skip
-    rows = [{"stall": s, "worker": words.mask_name(s.worker), "matter": definition.matters[s.matter].label if s.matter in definition.matters else s.matter}
-            for s in found]  # fmt: skip
+    rows = [
+        {"stall": s, "worker": words.mask_name(s.worker), **_named(definition, s.matter, s.state, s.owner)}
+        for s in found
+    ]
     return render_template(
-        "oversight_stalled.html", rows=rows, total=total, asked=wanted, tabs=tabs, kinds=KINDS, filters=filters, article=article,
+        "oversight_stalled.html", rows=rows, total=total, asked=wanted, tabs=tabs, kinds=KINDS, filters=filters,
+        article=article,
         **_pages("oversight.stalled", wanted, page, total),
     )  # fmt: skip
 
@@ -130,14 +144,23 @@ def _filters(definition: Definition, offices: Sequence[tuple[str, str]]) -> Mapp
 def _pages(endpoint: str, wanted: Asked, page: int, total: int) -> dict[str, Any]:
     return {
         "page": page, "pages": max(1, -(-total // PER_PAGE)),
-        "href": lambda number: url_for(endpoint, **address_of(wanted), page=number),
+        "href": lambda number: _address(endpoint, wanted, number),
     }  # fmt: skip
+
+
+def _address(endpoint: str, wanted: Asked, page: int = 1) -> str:
+    """A list's address; the first page needs no number."""
+    parts: dict[str, Any] = {**address_of(wanted), **({"page": page} if page > 1 else {})}
+    return url_for(endpoint, **parts)
 
 
 def _pulse(seen: str) -> dict[str, Any]:
     """Whether the worker process is alive, in words."""
     if not seen:
-        return {"quiet": True, "text": "计时服务还没有运行过。时限照算，但提醒、打印和短信都没有发出。请管理员启动 greenchannel work。"}
+        return {
+            "quiet": True,
+            "text": "计时服务还没有运行过。时限照算，但提醒、打印和短信都没有发出。请管理员启动 greenchannel work。",
+        }
     minutes = int((clock.now() - datetime.fromisoformat(seen)).total_seconds()) // 60
     ago = "不到 1 分钟前" if minutes < 1 else f"{minutes} 分钟前" if minutes < 120 else f"{minutes // 60} 小时前"
     quiet = minutes * 60 >= QUIET_AFTER

@@ -33,7 +33,7 @@ def case(case_no: str) -> str:
         definition = loaded.definition
         events = _case_events(loaded)
         matters = [
-            {**_named(loaded, m.name, m.state), "end": m.closed_on is not None, "clocks": [_clock(loaded, r) for r in loaded.book(m).rows]}
+            {**_named(loaded, m.name, m.state), "clocks": [_clock(loaded, r) for r in loaded.book(m).rows]}
             for m in loaded.matters
         ]  # fmt: skip
         tasks = reading.tasks_of(session, loaded.row.id)
@@ -85,9 +85,11 @@ def _case_events(loaded: Loaded) -> list[dict[str, Any]]:
         matter = names.get(e.matter_id or 0, "")
         place = _named(loaded, matter, e.to_state)
         out.append({
-            "seq": e.seq, "at": e.at, "on": e.on, "matter": place["matter"], "label": e.label or e.kind, "actor": e.actor,
+            "seq": e.seq, "at": e.at, "on": e.on, "matter": place["matter"], "label": e.label or e.kind,
+            "actor": e.actor,
             "behalf": loaded.definition.people.get(e.behalf, ""), "from": _named(loaded, matter, e.from_state)["state"],
-            "to": place["state"] if matter else "", "moved": e.from_state != e.to_state, "notes": _notes(_payload(e.payload)),
+            "to": place["state"] if matter else "", "moved": e.from_state != e.to_state,
+            "notes": _notes(_payload(e.payload)),
             "short": e.hash[:HASH_SHOWN],
         })  # fmt: skip
     return out

@@ -5,6 +5,8 @@ The answer stands on the page the form is sent to and nowhere else: no address l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
@@ -15,12 +17,17 @@ from web.shared import HOTLINE
 from workflow import lookup
 from workflow.errors import Reason
 from workflow.lookup import Answer
+from workflow.roadmap import Step
+from workflow.stages import chinese_day
 
 blueprint = Blueprint("portal", __name__)
 NAV: tuple[NavItem, ...] = ()
 LEAVE_AFTER = 600
 """Seconds an answer stays on a borrowed telephone before the browser goes back to the empty form."""
-NOTHING_FOUND = "没有查到。编号或者后四位可能不对，也可能这一小时里试得太多。请对着回执再看一遍，过一小时再查，或者打下面的电话。"
+FOLD_FROM, STAY = 8, 3
+NOTHING_FOUND = (
+    "没有查到。编号或者后四位可能不对，也可能这一小时里试得太多。请对着回执再看一遍，过一小时再查，或者打下面的电话。"
+)
 NO_NUMBER = Reason("案件编号填得不对。编号是十位数字，例如 2026-000123。", field="case_no")
 NO_TAIL = Reason("后四位填得不对。请填身份证号码最后四个字符，例如 123X。", field="tail")
 
@@ -56,6 +63,18 @@ def _page(answer: Answer) -> Response:
         """The office that has the case, at the place where every public page has its telephone."""
         return {"name": answer.office, "phone": answer.phone, "hotline": HOTLINE}
 
-    response = make_response(render_template("portal_answer.html", a=answer, helpline=helpline))
+    earlier, steps = _fold(answer.steps)
+    response = make_response(
+        render_template(
+            "portal_answer.html", a=answer, earlier=earlier, steps=steps, helpline=helpline, chinese_day=chinese_day
+        )
+    )
     response.headers["Refresh"] = f"{LEAVE_AFTER}; url=/"
     return response
+
+
+def _fold(steps: Sequence[Step]) -> tuple[Sequence[Step], Sequence[Step]]:
+    """A long past is folded away, the last of it stays in sight; nothing is left out."""
+    done = sum(step.kind == "done" for step in steps)
+    fold = done - STAY if done > FOLD_FROM else 0
+    return steps[:fold], steps[fold:]

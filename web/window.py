@@ -23,7 +23,7 @@ from workflow.worklist import Asked
 
 __all__ = ["NAV", "blueprint", "window_act", "window_case", "window_files", "window_intake"]
 NAV = (NavItem("window.work", "我的待办", WORKERS), NavItem("window.intake", "登记案件", INTAKE))
-_PARAMETERS = ("tab", "stage", "office", "mine", "q", "person")
+PARAMETERS = ("tab", "stage", "office", "mine", "q", "person", "page")
 
 
 @blueprint.get("/work")
@@ -80,19 +80,19 @@ def find() -> Response:
 
 def _asked(actor: Actor) -> Asked:
     """The filters of the address; what makes no sense there is left out."""
-    args = request.args
-    matter, _, state = args.get("stage", "").partition(".")
-    tab, page = args.get("tab", "all"), args.get("page", "1")
-    searching = bool(args.get("q") or args.get("person"))
-    mine = args.get("mine", "0" if searching else "1") == "1" and bool(actor.roles & WORKERS)
+    args = {name: search.tidy(request.args.get(name, "")) for name in PARAMETERS}
+    matter, _, state = args["stage"].partition(".")
+    searching = bool(args["q"] or args["person"])
+    mine = (args["mine"] or ("0" if searching else "1")) == "1"
+    page = args["page"]
     return Asked(
-        tab=tab if tab in worklist.TABS else "all",
+        tab=args["tab"] if args["tab"] in worklist.TABS else "all",
         matter=matter,
         state=state,
-        office=args.get("office", ""),
-        mine=mine,
-        text=search.tidy(args.get("q", "")),
-        person=args.get("person", ""),
+        office=args["office"],
+        mine=mine and bool(actor.roles & WORKERS),
+        text=args["q"],
+        person=args["person"],
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
     )
 

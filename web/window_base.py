@@ -15,8 +15,8 @@ from web.auth import current_actor
 from web.db import store
 from web.shared import money
 from workflow import reading
-from workflow.cases.load import Loaded
-from workflow.errors import Reason
+from workflow.cases.load import NO_CASE, Loaded
+from workflow.errors import NotFound, Reason
 from workflow.permissions import READERS
 
 blueprint = Blueprint("window", __name__)
@@ -24,6 +24,7 @@ WORKERS = READERS - {"supervisor", "auditor"}
 INTAKE = frozenset({"desk", "officer"})
 MARKS = {"late": "■", "near": "▲", "normal": "●", "paused": "‖", "none": "○", "closed": "✓"}
 """The shape of each light: colour only adds to it."""
+_CASE_NO = re.compile(r"[0-9]{4}-[0-9]{6,9}")
 _CITATION = re.compile(r"[^\s#《》（）():：、，；。]+#\d+(?:\.\d+)*(?:\(\d+\))?")
 
 
@@ -47,6 +48,8 @@ def as_money(text: str) -> str:
 
 def case_of(session: Session, case_no: str) -> Loaded:
     """The case, if the signed-in person may see it; else NotFound as for a number nobody has."""
+    if not _CASE_NO.fullmatch(case_no):  # PostgreSQL breaks on a NUL where it should find nothing
+        raise NotFound(NO_CASE)
     return reading.open_case_for(store(), session, case_no, current_actor())
 
 
@@ -67,7 +70,7 @@ def posted(names: Iterable[str]) -> dict[str, str]:
 
 def posted_key() -> str:
     """The submitted form's own key; the column that keeps it is bounded."""
-    return request.form.get("form_key", "")[:80]
+    return "".join(c for c in request.form.get("form_key", "")[:80] if c.isprintable())
 
 
 def readable(reasons: Iterable[Reason]) -> list[Reason]:

@@ -1,4 +1,4 @@
-"""The supervisor's numbers: what is in hand, near, late, paused and stalled, by office and stage, and the lists behind each number.
+"""The supervisor's numbers: what is in hand, near, late, paused and stalled, by office and stage, and the lists behind.
 
 A number and its list are one expression asked twice, so they cannot part. Nothing is loaded case by case.
 """
@@ -24,6 +24,7 @@ LIGHTS = {"late": "超期", "near": "临近", "paused": "中止", "normal": "正
 KINDS = stalls.KINDS
 PER_PAGE = 50
 OUTBOX_SHOWN = 20
+Query = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """The numbers of one office (its code) and one stage. `stalled` counts findings, one for each clock that stands still."""
+    """The numbers of one office (its code) and one stage. `stalled` counts findings, one for each clock."""
 
     late: int = 0
     near: int = 0
@@ -87,7 +88,7 @@ Board = Mapping[tuple[str, Stage], Cell]
 # --- in hand ----------------------------------------------------------------------------------------------------------
 
 
-def _places(query: Select[Any], asked: Asked) -> Select[Any]:
+def _places(query: Query, asked: Asked) -> Query:
     """Narrow to what may be seen and what is asked for; the query has Case, Office and Matter."""
     if asked.seen is not None:
         query = query.where(Case.office_id == asked.seen)
@@ -97,7 +98,7 @@ def _places(query: Select[Any], asked: Asked) -> Select[Any]:
     return query
 
 
-def _open(query: Select[Any], asked: Asked, today: date) -> Select[Any]:
+def _open(query: Query, asked: Asked, today: date) -> Query:
     query = _places(query.where(Matter.closed_on.is_(None)), asked)
     if asked.light:
         query = query.where(kind_of(today) == asked.light)
@@ -126,16 +127,20 @@ def lines(session: Session, asked: Asked, today: date, page: int) -> tuple[list[
     """One page of open matters, the worst first, and how many there are in all."""
     light = kind_of(today)
     base = (
-        select(func.count()).select_from(Matter).join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
+        select(func.count())
+        .select_from(Matter)
+        .join(Case, Case.id == Matter.case_id)
+        .join(Office, Office.id == Case.office_id)
     )
     total = session.scalar(_open(base, asked, today)) or 0
     rank = case(*((light == kind, n) for n, kind in enumerate(LIGHTS)), else_=len(LIGHTS))
     query = (
-        select(Case.case_no, Case.definition_id, Worker.name.label("worker"), Office.county, Matter.name, Matter.state, Matter.ball,
-               Matter.urgent_on, Matter.entered_on, light.label("light"))
+        select(Case.case_no, Case.definition_id, Worker.name.label("worker"), Office.county, Matter.name, Matter.state,
+               Matter.ball, Matter.urgent_on, Matter.entered_on, light.label("light"))
         .select_from(Matter).join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
         .join(Worker, Worker.id == Case.worker_id)
-        .order_by(rank, Matter.urgent_on.is_(None), Matter.urgent_on, Matter.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+        .order_by(rank, Matter.urgent_on.is_(None), Matter.urgent_on, Matter.id)
+        .limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     )  # fmt: skip
     found = [
         Line(r.case_no, r.worker, r.county, r.name, r.state, r.definition_id, r.ball, r.light, r.urgent_on,
@@ -170,7 +175,7 @@ def _lapsing(store: Store, session: Session) -> list[ColumnElement[bool]]:
     return found
 
 
-def _standing(store: Store, session: Session, query: Select[Any], asked: Asked, today: date) -> Select[Any]:
+def _standing(store: Store, session: Session, query: Query, asked: Asked, today: date) -> Query:
     """Clocks that stand still, as `stalls.find` finds them; the query has Case, Office, Matter and Clock."""
     over = and_(Clock.state == "running", Clock.effective_on < today, Clock.due_on < today)
     if lapsing := _lapsing(store, session):
@@ -181,23 +186,30 @@ def _standing(store: Store, session: Session, query: Select[Any], asked: Asked, 
     return query.where(Clock.owner == asked.owner) if asked.owner else query
 
 
-def _unwatched(query: Select[Any], asked: Asked) -> Select[Any]:
+def _unwatched(query: Query, asked: Asked) -> Query:
     live = exists().where(Clock.matter_id == Matter.id, Clock.state.in_(("running", "paused", "unstarted")))
     return _places(query.where(Matter.closed_on.is_(None), ~live), asked)
 
 
-def _from_clocks(*columns: Any) -> Select[Any]:
+def _from_clocks(*columns: Any) -> Query:
     return (
-        select(*columns).select_from(Clock).join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
-        .join(Office, Office.id == Case.office_id)
+        select(*columns).select_from(Clock).join(Matter, Matter.id == Clock.matter_id)
+        .join(Case, Case.id == Clock.case_id).join(Office, Office.id == Case.office_id)
     )  # fmt: skip
 
 
-def _from_matters(*columns: Any) -> Select[Any]:
-    return select(*columns).select_from(Matter).join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
+def _from_matters(*columns: Any) -> Query:
+    return (
+        select(*columns)
+        .select_from(Matter)
+        .join(Case, Case.id == Matter.case_id)
+        .join(Office, Office.id == Case.office_id)
+    )
 
 
-def _stalled_counts(store: Store, session: Session, asked: Asked, today: date) -> list[tuple[str, str, str, str, str, int]]:
+def _stalled_counts(
+    store: Store, session: Session, asked: Asked, today: date
+) -> list[tuple[str, str, str, str, str, int]]:
     """(office code, matter, state, kind, owner, how many)."""
     place = (Office.code, Matter.name, Matter.state)
     kind = _clock_kind().label("kind")
@@ -206,10 +218,12 @@ def _stalled_counts(store: Store, session: Session, asked: Asked, today: date) -
     if asked.kind in ("", "unwatched") and not asked.owner:
         bare = _from_matters(*place, literal("unwatched"), literal(""), func.count()).group_by(*place)
         found += [tuple(r) for r in session.execute(_unwatched(bare, asked))]
-    return found  # type: ignore[return-value]
+    return found
 
 
-def stalled(store: Store, session: Session, asked: Asked, today: date, page: int) -> tuple[list[Stall], int, Mapping[str, int]]:
+def stalled(
+    store: Store, session: Session, asked: Asked, today: date, page: int
+) -> tuple[list[Stall], int, Mapping[str, int]]:
     """One page of what stands still: matters nobody's clock watches, limits over, reminders over, starts unknown, the
     longest over first; how many there are in all; and how many of each kind when the kind is left open."""
     tally = dict.fromkeys(KINDS, 0)
@@ -221,7 +235,9 @@ def stalled(store: Store, session: Session, asked: Asked, today: date, page: int
     if asked.kind != "unwatched":
         left, first = PER_PAGE - len(bare), 0 if asked.kind or asked.owner else tally["unwatched"]
         rows = _clock_rows(store, session, asked, today, left, max(0, skip - first)) if left else []
-    found = [stalls.unwatched_stall(store, session, r) for r in bare] + [stalls.clock_stall(store, session, r, today) for r in rows]
+    found = [stalls.unwatched_stall(store, session, r) for r in bare] + [
+        stalls.clock_stall(store, session, r, today) for r in rows
+    ]
     return found, total, tally
 
 
@@ -254,16 +270,20 @@ def offices(session: Session, asked: Asked) -> list[tuple[str, str]]:
 
 
 def failed_outbox(session: Session, asked: Asked) -> tuple[list[Any], int]:
-    """Messages and prints that will not go out by themselves (the newest first, at most twenty), and how many there are.
+    """Messages and prints that will not go out by themselves (the newest first, at most twenty), and how many.
 
     Neither the text nor the address: who must act sees them with the case.
     """
     base = (
-        select(func.count()).select_from(Outbox).outerjoin(Case, Case.id == Outbox.case_id).where(Outbox.state == "failed")
+        select(func.count())
+        .select_from(Outbox)
+        .outerjoin(Case, Case.id == Outbox.case_id)
+        .where(Outbox.state == "failed")
     )
     query = (
         select(Outbox.id, Outbox.kind, Outbox.tries, Outbox.error, Outbox.next_at, Case.case_no)
-        .outerjoin(Case, Case.id == Outbox.case_id).where(Outbox.state == "failed").order_by(Outbox.id.desc()).limit(OUTBOX_SHOWN)
+        .outerjoin(Case, Case.id == Outbox.case_id).where(Outbox.state == "failed")
+        .order_by(Outbox.id.desc()).limit(OUTBOX_SHOWN)
     )  # fmt: skip
     if asked.seen is not None:
         base, query = base.where(Case.office_id == asked.seen), query.where(Case.office_id == asked.seen)

@@ -19,13 +19,15 @@ from workflow.errors import BadInput
 
 UNITS = {"日": "日", "天": "日", "工作日": "工作日", "个工作日": "工作日", "月": "月", "个月": "月", "年": "年"}
 _SPAN = re.compile(r"(\d{1,5})\s*(个工作日|工作日|个月|月|日|天|年)")
-FIXED_REST = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
-"""Statutory rest days on fixed dates: what is known of a year whose notice is not out (May 2 since 2025)."""
+FIXED_REST = {(1, 1): 0, (5, 1): 0, (5, 2): 2025, (10, 1): 0, (10, 2): 0, (10, 3): 0}
+"""Statutory rest days on fixed dates and the first year of each: what is known of a year whose notice is not in."""
 WEEKDAYS = "一二三四五六日"
 NEAR_SHARE = 5
 NEAR_WORKDAYS = 3
 ONE_DAY = timedelta(days=1)
+FIRST_DAY = date.min + ONE_DAY
 CIVIL_CODE = date(2021, 1, 1)
+GENERAL_PART = date(2017, 10, 1)
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,21 @@ class Calendar:
             return True
         if day in self.work:
             return False
-        return day.weekday() >= 5 or (not self.announced(day) and (day.month, day.day) in FIXED_REST)
+        return day.weekday() >= 5 or self._fixed(day)
 
     def notice(self, day: date) -> str:
-        """The notice that arranged the day: its year's, or next year's for the last days of December."""
-        return self.notices.get(day.year) or self.notices.get(day.year + 1, "")
+        """The notice that arranged the day: its year's, but next year's for December, which has no holiday of its own."""
+        return self.notices.get(day.year + (day.month == 12)) or self.notices.get(day.year, "")
+
+    def _fixed(self, day: date) -> bool:
+        return not self.announced(day) and FIXED_REST.get((day.month, day.day), day.year + 1) <= day.year
 
     def why_rest(self, day: date) -> str:
         """The reason in words, with the notice."""
         if day in self.off:
             return f"放假（{self.notice(day)}）"
-        if (day.month, day.day) in FIXED_REST and not self.announced(day):
-            return "法定节假日（当年放假安排未公布）"
+        if self._fixed(day):
+            return "法定节假日（当年放假安排没有收录）"
         return f"星期{WEEKDAYS[day.weekday()]}"
 
 
@@ -132,17 +137,18 @@ def reckon(span: Span, start: date, *, calendar: Calendar, pauses: Sequence[Paus
 def _reckon(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, law: str,
             kind: str) -> Due:  # fmt: skip
     cited = f"（{law}）" if law else ""
-    first = f"从 {_day(start)}起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（{_civil(start)}#201）"
+    first = f"从 {_day(start)}起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（{_civil(start, '201')}）"
     steps = [f"期限 {span}{cited}，{first}。"]
     end = _run(span, start, calendar, pauses, extend, steps)
-    idle = [p for p in pauses if p.until <= start + ONE_DAY or p.since > end]
-    steps += [f"{p.since} 至 {p.until}（不含）不在计算的日子里，不影响。" for p in idle]
+    counted_to = end
     if kind == "earliest":
         end += ONE_DAY
         steps.append(f"这是最早日期：满期的次日 {_day(end)}起可以办，不顺延。")
     elif kind == "effect":
         steps.append(f"期满 {_day(end)}即发生效果，不顺延。")
     due = _rolled(end, calendar, steps) if kind == "deadline" else end
+    idle = [p for p in pauses if p.until <= start + ONE_DAY or p.since > counted_to]
+    steps += [_idle(p, due) for p in idle]
     counted = range((start + ONE_DAY).year, end.year + 1) if span.unit == "工作日" else ()
     return _finished(due, end, calendar, steps, counted, rolls=kind == "deadline")
 
@@ -169,7 +175,7 @@ def near_day(start: date, effective_on: date, calendar: Calendar) -> date:
     share = effective_on - timedelta(days=max((effective_on - start).days // NEAR_SHARE, 0))
     working = effective_on
     for _ in range(NEAR_WORKDAYS):
-        working = last_working(working - ONE_DAY, calendar)
+        working = last_working(max(working, FIRST_DAY) - ONE_DAY, calendar)
     return max(min(share, working), start + ONE_DAY) if effective_on > start else effective_on
 
 
@@ -188,8 +194,8 @@ def matching(start: date, span: Span) -> date:
 
 
 def last_working(day: date, calendar: Calendar) -> date:
-    """The last working day on or before `day`."""
-    while calendar.is_rest(day):
+    """The last working day on or before `day`; the first day of time has none before it and is taken as it is."""
+    while day > date.min and calendar.is_rest(day):
         day -= ONE_DAY
     return day
 
@@ -222,11 +228,19 @@ def _run(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], e
     return _paused(start, end, pauses, steps)
 
 
+def _idle(p: Pause, due: date) -> str:
+    """Why a pause changed nothing; one that takes the rolled day itself is a gap in the law, left to a person."""
+    if p.since <= due < p.until:
+        doubt = "法律没有写怎么算；这里按较早的一天，请由人判断"
+        return f"注意：算出的 {_day(due)}又在 {p.since} 至 {p.until}（不含）里，{doubt}。"
+    return f"{p.since} 至 {p.until}（不含）不在计算的日子里，不影响。"
+
+
 def _plain_end(span: Span, start: date, end: date) -> str:
     if span.unit == "日":
         return f"按日历日连续计算，节假日不扣除，到 {_day(end)}。"
     shift = "" if end.day == start.day else "，该月没有对应日，以月末为准"
-    return f"按对应日计算{shift}，到 {_day(end)}（{_civil(start)}#202）。"
+    return f"按对应日计算{shift}，到 {_day(end)}（{_civil(start, '202')}）。"
 
 
 def _paused(start: date, end: date, pauses: Sequence[Pause], steps: list[str]) -> date:
@@ -292,11 +306,10 @@ def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
 
 
 def _longer(end: date, extend: int, pauses: Sequence[Pause], steps: list[str]) -> date:
-    base = end
-    later = [Pause(max(p.since, base + ONE_DAY), p.until, p.ground) for p in pauses if p.until > base + ONE_DAY]
-    end += timedelta(days=extend)
-    steps.append(f"延长 {extend} 日，与原期限连成一段计算，到 {_day(end)}。")
-    return _paused(base, end, later, steps)
+    """Working days lengthened by 日: from the last working day on, pauses leave out calendar days."""
+    longer = end + timedelta(days=extend)
+    steps.append(f"延长 {extend} 日，与原期限连成一段计算，到 {_day(longer)}。")
+    return _paused(end, longer, pauses, steps)
 
 
 def _rolled(end: date, calendar: Calendar, steps: list[str]) -> date:
@@ -305,7 +318,7 @@ def _rolled(end: date, calendar: Calendar, steps: list[str]) -> date:
         due += ONE_DAY
     if due != end:
         reasons = "、".join(dict.fromkeys(calendar.why_rest(end + timedelta(days=n)) for n in range((due - end).days)))
-        rolled = f"顺延到休息日后的第一日 {_day(due)}（{_civil(end)}#203.1）"
+        rolled = f"顺延到休息日后的第一日 {_day(due)}（{_civil(end, '203.1')}）"
         steps.append(f"最后一日 {_day(end)}是休息日（{reasons}），{rolled}。")
     elif end in calendar.work:
         steps.append(f"最后一日 {_day(end)}调休上班（{calendar.notice(end)}），不顺延。")
@@ -327,6 +340,8 @@ def _day(day: date) -> str:
     return f"{day}（星期{WEEKDAYS[day.weekday()]}）"
 
 
-def _civil(day: date) -> str:
-    """Where the rules of reckoning stood on that day; the content is the same."""
-    return "民法典" if day >= CIVIL_CODE else "民法总则"
+def _civil(day: date, article: str) -> str:
+    """Where the rule of reckoning stood on that day, its content being the same; earlier texts are not in the tables."""
+    if day < GENERAL_PART:
+        return f"民法典#{article}，当时的规定没有收录"
+    return f"{'民法典' if day >= CIVIL_CODE else '民法总则'}#{article}"

@@ -77,14 +77,18 @@ class ClockBook:
                 left_paused = row["state"] == "paused"
                 if row["name"] not in kept and (belongs or left_paused or (new.end and not self._outlives(row, action))):
                     self._close(row, "met")
+        entered = old is None or old.name != new.name
         for name in new.clocks:
-            self.start(name, dates, addressees)
+            self.start(name, dates, addressees, entered)
 
-    def start(self, name: str, dates: Mapping[str, date], addressees: Sequence[str] = ()) -> None:
-        """Start a clock by name, once per addressee where the file says so; the same start day is not started again."""
+    def start(self, name: str, dates: Mapping[str, date], addressees: Sequence[str] = (), entered: bool = True) -> None:
+        """Start a clock by name, once per addressee where the file says so; the same start day is not started again.
+
+        `entered`: the state is entered anew, so that a clock that was met there before is taken up again.
+        """
         clock = self.definition.clocks[name]
         for addressee in addressees if clock.each else ("",):
-            self._start_one(clock, dates, addressee)
+            self._start_one(clock, dates, addressee, entered)
 
     def start_unknown(self, name: str, addressees: Sequence[str] = ()) -> None:
         """List a clock that cannot run because its start is not known."""
@@ -212,24 +216,43 @@ class ClockBook:
         row["state"], row["closed_on"], row["fire_on"] = how, self.today, None
         self._touch(row)
 
-    def _start_one(self, clock: ClockDef, dates: Mapping[str, date], addressee: str) -> None:
-        again = clock.again if clock.again and clock.again.start in dates else None
-        code, law = (again.code, again.law or clock.law) if again else (clock.code, clock.law)
-        start = dates.get(again.start if again else clock.start)
+    def _start_one(self, clock: ClockDef, dates: Mapping[str, date], addressee: str, entered: bool) -> None:
+        start, code, law = self._begins(clock, dates)
         mine = [r for r in self.rows if r["name"] == clock.name and r["addressee"] == addressee]
+        live = [r for r in mine if r["state"] not in SETTLED]
         if start is None:
-            return None if mine else self._add(clock, code, addressee, None, law)
+            return None if live else self._list(clock, code, addressee, law, mine)
         same = next((r for r in mine if r["start_on"] == start), None)
+        waiting = next((r for r in live if r["state"] == "unstarted"), None)
+        if same is None and waiting is not None:
+            waiting["start_on"], waiting["state"], waiting["code"] = start, "running", code
+            return self._compute(waiting)
+        for row in live:
+            if row is not same:  # a later start takes the place of the one before
+                self._close(row, "met")
         if same is None:
-            for old in mine:  # a new start takes the place of the run before (the next monthly payment)
-                if old["state"] in ("running", "unstarted"):
-                    self._close(old, "met")
             return self._add(clock, code, addressee, start, law, dates)
-        if same["state"] == "met":  # taken up again with its own dates; a stopped one stays stopped
+        if same["state"] == "met" and entered:  # taken up again with its own dates; a stopped one stays stopped
             same["state"], same["closed_on"] = "running", None
             self._compute(same)
             self._quiet_if_past(same)
         return None
+
+    def _begins(self, clock: ClockDef, dates: Mapping[str, date]) -> tuple[date | None, str, str]:
+        """Start, code and article; what began again before the start itself belongs to an earlier round."""
+        start, again = dates.get(clock.start), clock.again
+        later = dates.get(again.start) if again else None
+        if again and later and (start is None or later >= start):
+            return later, again.code, again.law or clock.law
+        return start, clock.code, clock.law
+
+    def _list(self, clock: ClockDef, code: str, addressee: str, law: str, mine: Sequence[dict[str, Any]]) -> None:
+        """List a clock whose start is not known, the row of before where there is one."""
+        listed = next((r for r in mine if r["start_on"] is None), None)
+        if listed is None:
+            return self._add(clock, code, addressee, None, law)
+        listed["state"], listed["closed_on"] = "unstarted", None
+        return self._touch(listed)
 
     def _add(self, clock: ClockDef, code: str, addressee: str, start: date | None, law: str,
              dates: Mapping[str, date] | None = None) -> None:  # fmt: skip
@@ -253,7 +276,7 @@ class ClockBook:
         start = row["start_on"]
         pauses = [Pause(date.fromisoformat(a), date.fromisoformat(b), g) for a, b, g in row["pauses"] if b]
         if clock.until:
-            due = daycount.fixed(row["due_on"], calendar=self.calendar, law=row["law"])
+            due = daycount.fixed(row["unrolled_on"] or row["due_on"], calendar=self.calendar, law=row["law"])
         else:
             span = clock.remind or clock.within_on(start) or clock.within[-1].span
             row["span"] = str(span)
@@ -284,9 +307,24 @@ class ClockBook:
         return promised, min(due_on, promised) if counts else due_on
 
     def _quiet_if_past(self, row: dict[str, Any]) -> None:
-        if row["state"] == "running" and row["due_on"] < self.today:
+        """What was over before anybody here could act is not warned of; a repeated reminder goes on with its next round."""
+        if row["state"] != "running" or row["due_on"] >= self.today:
+            return
+        clock = self.definition.clocks[row["name"]]
+        if clock.repeat:
+            day = next_round(clock, row["due_on"], self.today, self.calendar)
+            row |= {"due_on": day, "effective_on": day, "near_on": day, "fire_on": day, "fire_stage": "remind"}
+        else:
             row["fire_on"], row["fire_stage"], row["expired_on"] = None, "", self.today
-            self._touch(row)
+        self._touch(row)
+
+
+def next_round(clock: ClockDef, due: date, today: date, calendar: Calendar) -> date:
+    """The first day of a repeated reminder after today; missed rounds are not made up."""
+    assert clock.remind is not None
+    while due <= today:
+        due = daycount.reckon(clock.remind, due, calendar=calendar).due_on
+    return due
 
 
 def light(row: Mapping[str, Any], today: date) -> str:

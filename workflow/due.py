@@ -44,7 +44,7 @@ def due(code: str, on: str | date, *, pauses: Sequence[str | Pause] = (), extend
         "law": rule.law, "steps": [first, *reckoned.steps, *_notes(rule, start, stops, days)],
     }  # fmt: skip
     if own is not None:
-        answer |= _promised(own, start, stops, reckoned, known, answer["steps"])
+        answer |= _promised(rule, own, start, stops, reckoned, known, answer["steps"])
     return answer
 
 
@@ -56,11 +56,13 @@ def _reckon(rule: Rule, start: date, pauses: Sequence[Pause], extend: int, calen
                            kind=rule.kind)  # fmt: skip
 
 
-def _promised(own: Span, start: date, pauses: Sequence[Pause], by_law: Due, calendar: Calendar,
+def _promised(rule: Rule, own: Span, start: date, pauses: Sequence[Pause], by_law: Due, calendar: Calendar,
               steps: list[str]) -> dict[str, Any]:  # fmt: skip
     promised = daycount.reckon(own, start, calendar=calendar, pauses=pauses)
     counts = min(promised.due_on, by_law.due_on)
     which = "承诺" if promised.due_on < by_law.due_on else "法定"
+    if rule.kind != "deadline":
+        steps.append(f"注意：{rule.code} 不是办理的时限，承诺不能改变法定的日期，下面只是比较早晚。")
     steps.append(f"承诺 {own}，到 {promised.due_on}；与法定的 {by_law.due_on} 比，以较早的 {counts} 为准（{which}）。")
     return {"promise_on": promised.due_on.isoformat(), "effective_on": counts.isoformat(),
             "provisional": by_law.provisional or promised.provisional}  # fmt: skip
@@ -119,6 +121,9 @@ def _most_days(rule: Rule, allowed: Allowance, start: date) -> int:
 
 def _rule(code: str, start: date | None, faults: list[Reason]) -> Rule | None:
     """The rule; with other faults in hand (a start day that is none, too) a refusal of the law joins them."""
+    if not code.strip():
+        faults.append(Reason("没有写时限代号，请写一个，如 GS-DEC。", field="code"))
+        return None
     try:
         return law.rule(code.strip().upper(), start or law.VERSION_DAY)
     except BadInput as unknown:
@@ -137,7 +142,8 @@ def _day(text: str, name: str, faults: list[Reason]) -> date | None:
             return date.fromisoformat(word)
         except ValueError:
             pass  # 2025-02-30: the sentence below says it
-    faults.append(Reason(f"{name} 的“{word}”不是日期，请写成 2026-11-24 的样子。", field=name))
+    told = f"{name} 的“{word}”不是日期" if word else f"没有写 {name} 的日期"
+    faults.append(Reason(f"{told}，请写成 2026-11-24 的样子。", field=name))
     return None
 
 

@@ -1,5 +1,7 @@
-"""What an employer's account sees of its own workers: where each claim stands, its own 30 日, what it must do. No money, no bank,
-nothing medical beyond the name of the disease as certified."""
+"""What an employer's account sees of its own workers: where each claim stands, its own 30 日, what it must do.
+
+No money, no bank, nothing medical beyond the name of the disease as certified.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ OWN_DUTY = "employer_liable"
 
 @dataclass(frozen=True)
 class Duty:
-    """One clock of the employer. state: running, paused, unstarted, met, stopped; `days_left` negative when it is over."""
+    """One clock of the employer. state: running, paused, unstarted, met, stopped; `days_left` is negative when over."""
 
     name: str
     label: str
@@ -94,21 +96,33 @@ def people(store: Store, employer_id: int, page: int) -> tuple[list[Person], int
         rows = session.execute(_list(employer_id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
         ids = [r.id for r in rows]
         matters: dict[int, list[Any]] = {i: [] for i in ids}
-        for m in session.execute(select(Matter.id, Matter.case_id, Matter.name, Matter.state).where(Matter.case_id.in_(ids)).order_by(Matter.id)):
+        for m in session.execute(
+            select(Matter.id, Matter.case_id, Matter.name, Matter.state)
+            .where(Matter.case_id.in_(ids))
+            .order_by(Matter.id)
+        ):
             matters[m.case_id].append(m)
         clocks: dict[int, list[Any]] = {i: [] for i in ids}
-        for c in session.execute(select(Clock.__table__).where(Clock.case_id.in_(ids), _own_clock()).order_by(Clock.id)).mappings():
+        for c in session.execute(
+            select(Clock.__table__).where(Clock.case_id.in_(ids), _own_clock()).order_by(Clock.id)
+        ).mappings():
             clocks[c["case_id"]].append(c)
-        found = [_person(store.definition(session, r.definition_id), r, matters[r.id], clocks[r.id], clock.today()) for r in rows]
+        found = [
+            _person(store.definition(session, r.definition_id), r, matters[r.id], clocks[r.id], clock.today())
+            for r in rows
+        ]
     return found, total
 
 
 def counts(store: Store, employer_id: int) -> tuple[int, int]:
     """How many of the employer's own limits run, and how many of those are over."""
-    running = and_(Clock.state == "running", Clock.legal, _own_clock(), Matter.closed_on.is_(None), Case.employer_id == employer_id)
+    running = and_(
+        Clock.state == "running", Clock.legal, _own_clock(), Matter.closed_on.is_(None), Case.employer_id == employer_id
+    )
     query = (
         select(func.count(), func.count().filter(Clock.due_on < clock.today()))
-        .select_from(Clock).join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id).where(running)
+        .select_from(Clock).join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
+        .where(running)
     )  # fmt: skip
     with store.reading() as session:
         alive, over = session.execute(query).one()
@@ -121,13 +135,19 @@ def file_of(store: Store, case_no: str, actor: Actor) -> File:
         loaded = open_case_for(store, session, case_no, actor)
         definition, today = loaded.definition, loaded.today
         row = session.execute(_columns().where(Case.id == loaded.row.id)).one()
-        own = [r for m in loaded.matters for r in loaded.book(m).rows if r["owner"] == ROLE and r["addressee"] in ("", ROLE)]
+        own = [
+            r
+            for m in loaded.matters
+            for r in loaded.book(m).rows
+            if r["owner"] == ROLE and r["addressee"] in ("", ROLE)
+        ]
         person = _person(definition, row, loaded.matters, own, today)
         return File(
             person=person, disease=loaded.row.disease, diagnosed_on=loaded.row.diagnosed_on,
             duties=tuple(_duty(definition, r, today) for r in own if r["legal"]), bring=_bring(loaded),
             states=tuple(
-                (definition.matters[m.name].label, loaded.place(m)[1].label) for m in loaded.matters if _concerns(m.name, m.state)
+                (definition.matters[m.name].label, loaded.place(m)[1].label)
+                for m in loaded.matters if _concerns(m.name, m.state)
             ),
             served=_served(loaded), objections=tuple(t for m in loaded.matters for t in again_open(loaded, m, ROLE)),
             steps=_steps(loaded),
@@ -141,15 +161,23 @@ def _own_clock() -> Any:
     return and_(Clock.owner == ROLE, Clock.addressee.in_(("", ROLE)))
 
 
-def _columns() -> Select[Any]:
+def _columns() -> Select[*tuple[Any, ...]]:
     return (
-        select(Case.id, Case.case_no, Case.definition_id, Worker.name, Office.county, Office.name.label("office"), Office.phone)
+        select(
+            Case.id,
+            Case.case_no,
+            Case.definition_id,
+            Worker.name,
+            Office.county,
+            Office.name.label("office"),
+            Office.phone,
+        )
         .join(Worker, Worker.id == Case.worker_id)
         .join(Office, Office.id == Case.office_id)
     )
 
 
-def _list(employer_id: int) -> Select[Any]:
+def _list(employer_id: int) -> Select[*tuple[Any, ...]]:
     urgent = (
         select(Clock.case_id, func.min(Clock.due_on).label("due"))
         .join(Matter, Matter.id == Clock.matter_id)
@@ -205,7 +233,8 @@ def _duty(definition: Definition, row: Any, today: date) -> Duty:
     mark = known.on_expiry.mark if known else ""
     left = (row["due_on"] - today).days if row["state"] == "running" and row["due_on"] else None
     return Duty(
-        row["name"], row["label"], row["state"], light(row, today), row["start_on"], row["due_on"], row["safe_on"], left, row["law"],
+        row["name"], row["label"], row["state"], light(row, today), row["start_on"], row["due_on"], row["safe_on"],
+        left, row["law"],
         MARKS.get(mark, ""), known.on_expiry.mark_law if known else "", tuple(row["explain"] or ()),
     )  # fmt: skip
 

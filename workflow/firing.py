@@ -14,12 +14,13 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from workflow import audit, clock, daycount
+from workflow import audit, clock
 from workflow.audit import Link
 from workflow.cases.outward import LONGEST
+from workflow.deadlines import next_round
 from workflow.definition.model import ClockDef
 from workflow.guards import MARKS
-from workflow.models import Case, Clock, Matter, Office, Outbox, Task, table
+from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -60,16 +61,24 @@ def run_once(store: Store, most_batches: int = 1000) -> int:
 
 def _batch(store: Store, session: Session) -> int:
     today = clock.today()
-    statement = _due.with_for_update(of=Clock, skip_locked=True) if store.postgres else _due
-    rows = session.execute(statement, {"today": today}).all()
-    actor = machine_account(session, "system")
-    heads: dict[int, Link] = {}
+    rows = session.execute(_due, {"today": today}).all()
+    heads = _heads(session, sorted({r.case_id for r in rows}))
+    if store.postgres:  # what others committed while we waited for their cases
+        rows = [r for r in session.execute(_due, {"today": today}) if r.case_id in heads]
+    actor, before = machine_account(session, "system"), dict(heads)
     for row in rows:
         _fire(store, session, row, today, actor, heads)
     _refresh(session, {r.matter_id for r in rows})
     for case_id, link in heads.items():
-        session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
+        if link != before[case_id]:
+            session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
     return len(rows)
+
+
+def _heads(session: Session, case_ids: Sequence[int]) -> dict[int, Link]:
+    """Where the chains of these cases end. The case is locked before its clocks, as in every act: two orders would deadlock."""
+    query = select(Case.id, Case.head_seq, Case.head_hash).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update()
+    return {r.id: Link(r.head_seq, r.head_hash) for r in session.execute(query)}
 
 
 def _refresh(session: Session, matters: set[int]) -> None:
@@ -95,7 +104,7 @@ def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, h
     if near:
         changes |= {"fire_on": row.due_on + timedelta(days=1), "fire_stage": "late", "near_on": row.fire_on}
     elif row.fire_stage == "remind" and known is not None and known.repeat:
-        again = _next_reminder(store, session, known, row.due_on, today)
+        again = next_round(known, row.due_on, today, store.calendar(session))
         changes |= {"fire_on": again, "fire_stage": "remind", "due_on": again, "effective_on": again, "near_on": again}
     else:
         changes |= {"expired_on": today, "near_on": row.fire_on if row.fire_stage == "near" else row.due_on}
@@ -105,16 +114,8 @@ def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, h
     if taken.rowcount != 1 or known is None:  # type: ignore[attr-defined]
         return
     _tell(store, session, row, known, definition.people, near, today)
-    _record(session, row, known, near, today, actor, heads)
-
-
-def _next_reminder(store: Store, session: Session, known: ClockDef, due: date, today: date) -> date:
-    """The next day of a repeated reminder after today; missed rounds are not made up."""
-    assert known.remind is not None
-    day = due
-    while day <= today:
-        day = daycount.reckon(known.remind, day, calendar=store.calendar(session)).due_on
-    return day
+    if not near:  # coming near is only a message
+        _record(session, row, known, changes["due_on"], today, actor, heads)
 
 
 def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date) -> None:
@@ -144,27 +145,22 @@ def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Map
         _ignore_known(store, session, Task, [task])
 
 
-def _ignore_known(store: Store, session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+def _ignore_known(store: Store, session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        make = (postgresql if store.postgres else sqlite).insert(table(table))
+        make = (postgresql if store.postgres else sqlite).insert(table(model))
         session.execute(make.on_conflict_do_nothing(), list(rows))
 
 
-def _record(session: Session, row: Any, known: ClockDef, near: bool, today: date, actor: Actor, heads: dict[int, Link]) -> None:
-    """One event in the case's chain for what follows an expiry; coming near is only a message."""
-    if near:
-        return
-    link = heads.get(row.case_id)
-    if link is None:
-        head = session.execute(select(Case.head_seq, Case.head_hash).where(Case.id == row.case_id).with_for_update()).one()
-        link = Link(head.head_seq, head.head_hash)
+def _record(session: Session, row: Any, known: ClockDef, next_due: date, today: date, actor: Actor, heads: dict[int, Link]) -> None:
+    """One event in the case's chain for what follows an expiry; `next_due` is the clock's day from now on."""
     mark = known.on_expiry.mark
     payload = {
-        "clock": row.name, "code": row.code, "addressee": row.addressee, "due_on": row.due_on, "legal": row.legal,
+        "clock": row.name, "code": row.code, "addressee": row.addressee, "start_on": row.start_on, "due_on": row.due_on,
+        "next_due": next_due, "legal": row.legal,
         "warned": list(known.on_expiry.warn), "escalated": known.on_expiry.escalate, "mark": mark,
         "mark_text": MARKS.get(mark, ""), "law": known.on_expiry.mark_law, "route": known.on_expiry.route,
     }  # fmt: skip
     heads[row.case_id] = audit.append(
-        session, link, row.case_no, actor, kind="clock:expired" if row.legal else "clock:reminded", payload=payload, on=today,
+        session, heads[row.case_id], row.case_no, actor, kind="clock:expired" if row.legal else "clock:reminded", payload=payload, on=today,
         label=f"{row.label}：{'时限届满' if row.legal else '内部提醒'}", case_id=row.case_id, matter_id=row.matter_id,
     )  # fmt: skip

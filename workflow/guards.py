@@ -7,7 +7,7 @@ from datetime import date
 
 from workflow.definition.model import PaperDef
 from workflow.errors import Reason
-from workflow.situation import Situation
+from workflow.situation import EventView, Situation
 
 Guard = Callable[[Situation], Reason | None]
 REGISTRY: dict[str, Guard] = {}
@@ -93,10 +93,16 @@ def reason_recorded(s: Situation) -> Reason | None:
 # --- recognition -----------------------------------------------------------------------------------------------------
 
 
+def proposal(s: Situation) -> EventView | None:
+    """The officer's latest proposal on the application now before us; one on a withdrawn application does not count."""
+    found, accepted = s.did("propose"), s.did("accept")
+    return None if found and accepted and found.seq < accepted.seq else found
+
+
 @guard
 def opinion_recorded(s: Situation) -> Reason | None:
     wanted = "recognise" if s.action.name == "recognise" else "refuse"
-    found = s.did("propose")
+    found = proposal(s)
     if found is None:
         return Reason("承办人还没有提出拟办意见。请承办人先填写经过、核实情况和意见。", "no_opinion", "工伤认定办法#19", "承办人")
     if s.facts.get("opinion") != wanted:
@@ -106,7 +112,7 @@ def opinion_recorded(s: Situation) -> Reason | None:
 
 @guard
 def not_the_officer(s: Situation) -> Reason | None:
-    found = s.did("propose")
+    found = proposal(s)
     if found is None or found.actor_id != s.actor.id:
         return None
     return Reason("拟办意见是您本人提出的，决定要由另一个人审批。请转给其他审批人。", "same_person", "工伤保险条例#20.4", "另一位审批人")
@@ -161,8 +167,17 @@ def supplement_overdue(s: Situation) -> Reason | None:
                   "劳动能力鉴定管理办法#10.1", "鉴定委办公室")  # fmt: skip
 
 
+def named_conflicts(s: Situation) -> set[str]:
+    """The experts somebody says must stand aside, as typed."""
+    typed = str(s.given.get("conflicts") or "").replace(",", "、").replace("，", "、")
+    return {name.strip() for name in typed.split("、") if name.strip()}
+
+
 @guard
 def three_or_five_drawn(s: Situation) -> Reason | None:
+    if strangers := named_conflicts(s) - {e["name"] for e in s.pool}:
+        listed = "、".join(sorted(strangers))
+        return Reason(f"专家库里没有“{listed}”，请核对应当回避的专家姓名。", "no_such_expert", field="conflicts")
     wanted, experts = int(str(s.facts.get("panel_size") or 0)), s.facts.get("experts") or []
     if wanted in (3, 5) and len(experts) == wanted:
         return None

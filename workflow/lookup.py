@@ -1,4 +1,4 @@
-"""The worker's look-up (查进度): case number and the last four of the identity number, throttled, one answer for every failure.
+"""The worker's look-up (查进度): case number and last four of the identity number, throttled, one answer for failure.
 
 What comes out is what its page shows and nothing more: the name masked, no identity number, no disease, of an account
 only the last four.
@@ -28,7 +28,7 @@ from workflow.store import Store
 
 PER_CASE = Limit(5, 60 * 60)
 PER_ADDRESS = Limit(30, 60 * 60)
-"""Wrong tries only: who finds his case has his try given back. Five of 11 000 endings an hour: 90 days to try them all."""
+"""Wrong tries only: who finds his case has his try given back. Five of 11 000 endings an hour: 90 days for all."""
 DECISIONS = frozenset({"non_acceptance", "recognition", "non_recognition", "conclusion", "benefit_sheet"})
 """Documents that say on the paper how to object."""
 DECIDED = ("decided_on", "declined_on", "concluded_on", "approved_on")
@@ -107,7 +107,7 @@ class Answer:
 
 
 def read_case_no(text: str) -> str:
-    """A case number as people type it (full-width digits, spaces, no hyphen) as it is written: 2026-000123; '' if it is none."""
+    """A number as people type it (full width, spaces, no hyphen) as it is written: 2026-000123; '' if it is none."""
     groups = re.findall(r"[0-9]+", unicodedata.normalize("NFKC", text))
     if len(groups) == 2 and len(groups[0]) == 4:
         year, number = groups[0], groups[1].zfill(6)
@@ -124,7 +124,7 @@ def read_tail(text: str) -> str:
 
 
 def look_up(store: Store, case_no: str, tail: str, address: str) -> Answer | None:
-    """The case with this number if the last four fit, else None: no such case, wrong ending and too many tries are one answer.
+    """The case with this number if the last four fit, or None: no such case, wrong ending, too many tries alike.
 
     `case_no` and `tail` as `read_case_no` and `read_tail` give them. Every way does the same work before it fails.
     """
@@ -159,7 +159,8 @@ def _answer(loaded: Loaded) -> Answer:
         stage=f"{loaded.definition.matters[stage.matter].label}：{stage.label}", closed=stage.closed,
         my_turn=not stage.closed and _turn(loaded, head), todos=tuple(_todos(loaded, stage)),
         parts=tuple(
-            Part(loaded.definition.matters[m.name].label, _sentence(loaded, m)) for m in loaded.matters if m.id != head.id
+            Part(loaded.definition.matters[m.name].label, _sentence(loaded, m))
+            for m in loaded.matters if m.id != head.id
         ),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
         objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account,
@@ -255,7 +256,9 @@ def _received(loaded: Loaded) -> list[DeliveryRecord]:
 
 def instruments_to(session: Session, case_id: int, addressee: str) -> list[Instrument]:
     """The documents of a case addressed to one party, oldest first."""
-    rows = session.scalars(select(Instrument).where(Instrument.case_id == case_id).order_by(Instrument.issued_on, Instrument.id))
+    rows = session.scalars(
+        select(Instrument).where(Instrument.case_id == case_id).order_by(Instrument.issued_on, Instrument.id)
+    )
     return [i for i in rows if addressee in i.addressees]
 
 

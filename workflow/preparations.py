@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from workflow import benefits
-from workflow.errors import Reason, Refused
-from workflow.guards import missing_papers, monthly_lines
+from workflow.guards import missing_papers, monthly_lines, named_conflicts
 from workflow.situation import Situation
 
 
@@ -77,10 +76,7 @@ def draw_experts(s: Situation) -> Prepared:
 
     Same pool, same exclusions, same seed: the same panel in the same order (工伤保险条例#25, 劳动能力鉴定管理办法#11).
     """
-    named = {n.strip() for n in str(s.given.get("conflicts") or "").replace(",", "、").replace("，", "、").split("、") if n.strip()}
-    strangers = named - {e["name"] for e in s.pool}
-    if strangers:
-        raise Refused(Reason(f"专家库里没有“{'、'.join(sorted(strangers))}”，请核对应当回避的专家姓名。", "no_such_expert", field="conflicts"))
+    named = named_conflicts(s)
     pool = [e for e in s.pool if e["name"] not in named and e["unit"] != s.case.get("employer_name")]
     excluded = sorted({e["name"] for e in s.pool} - {e["name"] for e in pool})
     size, seed = int(str(s.given.get("panel_size") or 0)), str(s.case["seed"])

@@ -1,4 +1,4 @@
-"""The way of a case as the worker sees it, like a parcel's: what has happened with its day, where it is, what is still to come."""
+"""The way of a case as the worker sees it, like a parcel's: what has happened, where it is, what is to come."""
 
 from __future__ import annotations
 
@@ -17,11 +17,20 @@ from workflow.stages import Stage
 
 LONGEST_TITLE = 25
 ROAD = (
-    ("recognition", "工伤认定", (("filed", "收到认定申请"), ("under_review", "受理，开始认定"), ("decided", "作出认定决定"),
-                             ("delivered", "决定书送到您手上"))),
-    ("appraisal", "劳动能力鉴定", (("filed", "收到鉴定申请"), ("scheduled", "安排检查"), ("concluded", "出鉴定结论"),
-                             ("delivered", "结论书送到您手上"))),
-    ("benefit", "算好待遇，钱付到您的账户", (("claimed", "收到待遇申请"), ("approved", "待遇算好"), ("paid_once", "钱付到您的账户"))),
+    (
+        "recognition", "工伤认定",
+        (("filed", "收到认定申请"), ("under_review", "受理，开始认定"), ("decided", "作出认定决定"),
+         ("delivered", "决定书送到您手上")),
+    ),
+    (
+        "appraisal", "劳动能力鉴定",
+        (("filed", "收到鉴定申请"), ("scheduled", "安排检查"), ("concluded", "出鉴定结论"),
+         ("delivered", "结论书送到您手上")),
+    ),
+    (
+        "benefit", "算好待遇，钱付到您的账户",
+        (("claimed", "收到待遇申请"), ("approved", "待遇算好"), ("paid_once", "钱付到您的账户")),
+    ),
 )  # fmt: skip
 """The plain way from applying to payment. A matter that has not begun is one step; a state the pinned process does not
 have is left out."""
@@ -42,7 +51,10 @@ def steps(loaded: Loaded, stage: Stage, received: Sequence[DeliveryRecord]) -> t
     past = _past(loaded, received)
     head = (stage.matter, stage.state)
     now = next((n for n in reversed(range(len(past))) if past[n][2] == head), None)
-    out = [Step(s.title, s.on, s.text, "now" if n == now and not stage.closed else "done") for n, (_, s, _) in enumerate(past)]
+    out = [
+        Step(s.title, s.on, s.text, "now" if n == now and not stage.closed else "done")
+        for n, (_, s, _) in enumerate(past)
+    ]
     if now is not None and not stage.closed:
         out.append(out.pop(now))
     elif not stage.closed:
@@ -52,7 +64,7 @@ def steps(loaded: Loaded, stage: Stage, received: Sequence[DeliveryRecord]) -> t
 
 
 def plain(state: StateDef) -> str:
-    """A state in a worker's words: the first sentence of its public text where that says what has happened, else its label."""
+    """A state in a worker's words: the first sentence of its public text where that tells a fact, or its label."""
     first = state.public.partition("。")[0]
     if "{" in first or first.startswith("请") or len(first) > LONGEST_TITLE:
         return state.label
@@ -73,7 +85,8 @@ def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
     """(sort key, step, place) of what has happened; only moves, nothing of what officials thought in between."""
     names = {m.id: m.name for m in loaded.matters}
     rows = loaded.session.execute(
-        select(Event.seq, Event.on, Event.kind, Event.action, Event.from_state, Event.to_state, Event.matter_id, Event.payload)
+        select(Event.seq, Event.on, Event.kind, Event.action, Event.from_state, Event.to_state, Event.matter_id,
+               Event.payload)
         .where(Event.chain == loaded.row.case_no, Event.kind.in_(("case:opened", "case:imported", "matter:performed")))
         .order_by(Event.seq)
     ).all()  # fmt: skip
@@ -86,7 +99,9 @@ def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
         elif _moved(loaded.definition, names[e.matter_id], e):
             place = (names[e.matter_id], e.to_state)
             state = loaded.definition.matters[place[0]].states[place[1]]
-            found.append(((e.on, e.seq), Step(plain(state), e.on, _legal_name(loaded.definition, *place), "done"), place))
+            found.append(
+                ((e.on, e.seq), Step(plain(state), e.on, _legal_name(loaded.definition, *place), "done"), place)
+            )
     for d in received:
         kind = loaded.definition.instruments.get(d.kind)
         label = kind.label if kind else f"{loaded.definition.matters[names[d.matter_id]].label}的决定书"
@@ -104,7 +119,9 @@ def _moved(definition: Definition, matter: str, event: Any) -> bool:
 
 def _imported(definition: Definition, event: Any) -> list[_Past]:
     """What the form knew: the days that happened before, and that the rest came with a list."""
-    found: list[_Past] = [((event.on, event.seq), Step("您的资料转进了本系统", event.on, "不全的日期，窗口正在补录。", "done"), ("", ""))]
+    found: list[_Past] = [
+        ((event.on, event.seq), Step("您的资料转进了本系统", event.on, "不全的日期，窗口正在补录。", "done"), ("", ""))
+    ]
     for m in json.loads(event.payload)["matters"]:
         for name, value in m["facts"].items():
             if name in definition.dates and name != "opened_on" and isinstance(value, str):
@@ -127,7 +144,11 @@ def _to_come(loaded: Loaded, head: str) -> list[Step]:
         here = order.index(standing.get(name, defined.start))
         begun = name == head or here > 0
         if begun:
-            out += [Step(title, None, "", "todo") for state, title in milestones if state in order and order.index(state) > here]
+            out += [
+                Step(title, None, "", "todo")
+                for state, title in milestones
+                if state in order and order.index(state) > here
+            ]
         elif name in standing or leads_on:
             out.append(Step(whole, None, "", "todo"))
         leads_on = leads_on and not ("decided" in order and here >= order.index("decided"))

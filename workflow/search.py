@@ -30,8 +30,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 
 def tidy(text: str) -> str:
-    """A search as typed: full-width letters and digits made narrow, blanks at the ends cut, of bounded length."""
-    return unicodedata.normalize("NFKC", text).strip()[:LONGEST_SEARCH]
+    """A search as typed: full-width letters and digits made narrow, nothing invisible, of bounded length."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", text[: 2 * LONGEST_SEARCH]) if c.isprintable())
+    return seen.strip()[:LONGEST_SEARCH]
 
 
 def case_number(text: str) -> str:

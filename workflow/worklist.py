@@ -256,7 +256,7 @@ def _from_case(columns: Sequence[Any]) -> Select[Any]:
 def _counts(session: Session, open_ones: Conditions, to_fill: Conditions, today: date) -> dict[str, int]:
     kind = kind_of(today).label("kind")
     by_kind: dict[str, int] = dict(
-        session.execute(_from_case([kind, func.count()]).where(*open_ones).group_by(kind)).tuples().all()
+        session.execute(_from_case([kind, func.count()]).where(*open_ones).group_by(kind)).all()
     )
     counts = {tab: by_kind.get(tab, 0) for tab in TABS}
     counts["all"] = sum(by_kind.values())
@@ -306,7 +306,7 @@ def _to_fill(session: Session, cases: Sequence[int]) -> dict[int, int]:
         select(Task.case_id, func.count())
         .where(Task.case_id.in_(cases), Task.kind == "fill", Task.done_at.is_(None)).group_by(Task.case_id)
     )  # fmt: skip
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _row(definition: Definition, r: Any, clocks: Sequence[Mapping[str, Any]], to_fill: int, today: date) -> Row:

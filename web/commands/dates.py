@@ -18,8 +18,8 @@ WORDS = {
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to `greenchannel`. Words are read by `due` itself, so that all faults are told at once."""
     parser = subparsers.add_parser("due", help="算一个法定时限到哪一天，并说明怎么算的")
-    parser.add_argument("code", metavar="CODE", help="时限代号，如 GS-DEC")
-    parser.add_argument("--from", dest="start", required=True, metavar="DATE", help="起算日，如 2026-11-24；当日不计入")
+    parser.add_argument("code", nargs="?", default="", metavar="CODE", help="时限代号，如 GS-DEC")
+    parser.add_argument("--from", dest="start", default="", metavar="DATE", help="起算日，如 2026-11-24；当日不计入")
     stop = "法律不计入的时间（中止、扣除、改期），止日当天重新计算，可以写多次"
     parser.add_argument("--pause", action="append", default=[], metavar="FROM..TO", help=stop)
     parser.add_argument("--extend", default="0", metavar="N", help="延长 N 日，与原期限连成一段")

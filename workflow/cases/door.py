@@ -19,7 +19,7 @@ from workflow.audit import Link
 from workflow.cases import opening, outward, paperwork, typed
 from workflow.cases.load import NO_CASE, AnyRow, Loaded, action_of, load
 from workflow.definition.model import ActionDef
-from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused
+from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused, Stopped
 from workflow.models import Case, DeliveryRecord, Event, Idempotency, Matter, Paper, Payment, table
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
@@ -158,7 +158,7 @@ class _Act:
             return
         changes = self.loaded.session.execute(
             select(Event.at, Event.actor, Event.label, Event.to_state)
-            .where(Event.matter_id == self.matter.id)
+            .where(Event.matter_id == self.matter.id, Event.kind.in_(("matter:performed", "case:filled")))
             .order_by(Event.seq.desc())
             .limit(max(self.matter.version - seen, 1))
         ).all()
@@ -180,7 +180,10 @@ class _Act:
         )
         prepared = Prepared()
         if self.action.prepare and not faults:
-            prepared = PREPARATIONS[self.action.prepare](situation)
+            try:
+                prepared = PREPARATIONS[self.action.prepare](situation)
+            except Stopped as stopped:  # an unknown figure hides no other reason
+                faults += stopped.reasons
             situation = replace(situation, facts={**situation.facts, **prepared.facts})
         told = {f.field for f in faults}
         faults += [r for r in machine.why_not(situation) if not r.field or r.field not in told]

@@ -133,7 +133,6 @@ def _fill_matter(loaded: Loaded, given: Mapping[str, Any], matter: str) -> list[
     for name, (who, _) in RECEIVED.items():
         if isinstance(given.get(name), date):
             started += book.fill_start({"received_on": given[name]}, who)
-    book.quiet_past()
     book.save(loaded.session)
     loaded.session.execute(
         update(Matter).where(Matter.id == row.id, Matter.version == row.version)

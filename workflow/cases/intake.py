@@ -86,7 +86,7 @@ def _text(form: Mapping[str, str], name: str, faults: list[Reason]) -> str:
     text, wrong = typed.clean(str(form.get(name) or ""), longest)
     if wrong:
         faults.append(Reason(f"{label}{wrong}", field=name))
-    return text
+    return "" if wrong else text  # nothing looks up what is not sound
 
 
 def _identity(text: str, faults: list[Reason]) -> tuple[identity.Identity | None, list[str]]:
