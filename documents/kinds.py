@@ -83,7 +83,7 @@ def faults(kind: str, facts: Mapping[str, Any]) -> list[Reason]:
         for name, value in _values(facts, path):
             if (reason := _fault(kind, path, name, value)) is not None:
                 reasons.append(reason)
-    return list({r.text: r for r in [*reasons, *_figure_faults(facts), *_party_faults(facts)]}.values())
+    return list({r.text: r for r in [*reasons, *_figure_faults(facts), *_party_faults(kind, facts)]}.values())
 
 
 def _fault(kind: str, path: str, name: str, value: Any) -> Reason | None:
@@ -145,7 +145,7 @@ def _figure_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
 _FIGURE = {"label": "名称", "value": "数值", "notice": "公布文件", "demo": "是否演示的标记"}
 
 
-def _party_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
+def _party_faults(kind: str, facts: Mapping[str, Any]) -> Iterator[Reason]:
     named = [*(facts.get("addressees") or ()), *(facts.get("copies") or ()), facts.get("addressee")]
     for who in dict.fromkeys(w for w in named if w):
         try:
@@ -153,6 +153,8 @@ def _party_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
         except Refused as refused:
             yield from refused.reasons
         except (KeyError, TypeError):
+            if f"{who}.name" in KINDS[kind]:
+                continue  # told already as a missing fact of the document
             yield Reason(f"收件人“{who}”的名称没有给出，请补录后再出具", "fact_missing", who="承办人", field=str(who))
 
 

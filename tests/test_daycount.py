@@ -129,6 +129,10 @@ def test_a_year_without_notice_knows_weekends_and_fixed_holidays() -> None:
     assert not CALENDAR.is_rest(date(2027, 1, 4)) and not CALENDAR.is_rest(date(2027, 4, 5))
 
 
+def test_the_second_of_may_is_a_holiday_only_since_2025() -> None:
+    assert CALENDAR.is_rest(date(2028, 5, 2)) and not CALENDAR.is_rest(date(2018, 5, 2))
+
+
 def test_why_a_day_is_a_rest_day_names_the_notice() -> None:
     assert "国办发明电〔2025〕7号" in CALENDAR.why_rest(date(2026, 2, 16))
     assert CALENDAR.why_rest(date(2026, 3, 7)) == "星期六"
@@ -275,6 +279,18 @@ def test_a_provisional_day_says_which_years_notice_is_missing() -> None:
     assert "2027 年" in said("60 日", date(2026, 12, 1)) and "暂估" in said("60 日", date(2026, 12, 1))
 
 
+def test_before_the_civil_law_in_the_tables_no_forerunner_is_made_up() -> None:
+    text = said("60 日", date(2012, 3, 2))
+    assert "民法典#201，当时的规定没有收录" in text and "民法典#203.1，当时的规定没有收录" in text
+    assert "当时的规定没有收录" not in said("15 日", date(2017, 10, 1))
+    assert "民法典#201" in said("15 日", date(2021, 1, 1)) and "民法总则" not in said("15 日", date(2021, 1, 1))
+
+
+def test_the_new_year_break_in_december_names_next_years_notice() -> None:
+    assert "国办发明电〔2022〕16号" in CALENDAR.why_rest(date(2022, 12, 31))
+    assert "国办发明电〔2021〕11号" in CALENDAR.why_rest(date(2022, 10, 3))
+
+
 def test_before_the_civil_code_its_forerunner_is_cited() -> None:
     assert "民法总则#201" in said("15 日", date(2020, 1, 17)) and "民法总则#203.1" in said("15 日", date(2020, 1, 17))
 
@@ -326,6 +342,13 @@ def test_yellow_lies_inside_the_run(start: date, length: int) -> None:
 def test_a_day_beyond_the_year_9999_is_refused_in_words(span: str) -> None:
     with pytest.raises(BadInput, match="超出能算的范围"):
         reckon(Span.parse(span), date(9999, 12, 1), calendar=CALENDAR)
+
+
+def test_the_first_days_of_time_have_no_working_day_before_them() -> None:
+    first = date.min
+    assert daycount.last_working(first, CALENDAR) == first and fixed(first, calendar=CALENDAR).safe_on == first
+    assert near_day(first, first + timedelta(days=2), CALENDAR) == first + ONE
+    assert fixed(date.max, calendar=CALENDAR).due_on == date.max
 
 
 def test_the_month_after_the_last_one_is_refused_in_words() -> None:

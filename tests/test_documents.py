@@ -349,12 +349,29 @@ def _free(at: tuple[Any, ...]) -> bool:
 
 
 @pytest.mark.parametrize("markup", [m for m in INJECTIONS if "<" in m and "style=" not in m and "rel=attachment" not in m])
-def test_the_fetcher_alone_stops_what_escaping_would_have_let_through(markup: str, tmp_path: Path) -> None:
+def test_the_fetcher_alone_stops_what_escaping_would_have_let_through(
+    markup: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused, or (a frame, an image inside an image) passed over: nothing outside is ever opened."""
     secret = tmp_path / "secret.svg"
-    secret.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", "utf-8")
-    with pytest.raises(Refused) as stopped:
-        press._print(f"<html><body>{markup.replace('{secret}', str(secret))}</body></html>")
-    assert stopped.value.reasons[0].code == "outside_read"
+    secret.write_text("<svg xmlns='http://www.w3.org/2000/svg'><text>svengali</text></svg>", "utf-8")
+    _, _, fetcher = press._tools()
+    real, opened = type(fetcher).fetch, []
+
+    def fetch(self: Any, url: str, headers: Any = None) -> Any:
+        body = real(self, url, headers)
+        opened.append(url)
+        return body
+
+    monkeypatch.setattr(type(fetcher), "fetch", fetch)
+    page = f"<html lang=zh><body>{markup.replace('{secret}', str(secret))}</body></html>"
+    try:
+        pdf, _ = press._print(page)
+    except Refused as stopped:
+        assert stopped.reasons[0].code == "outside_read"
+    else:
+        assert "svengali" not in "".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    assert opened == []
 
 
 def test_the_fetcher_opens_its_own_folder_and_no_way_out_of_it() -> None:

@@ -249,6 +249,30 @@ def test_every_legal_clock_has_the_lengths_of_its_code(name: str) -> None:
     assert not again or law.rule(again["code"], TODAY).span == in_states[-1][2]
 
 
+@pytest.mark.parametrize("name", [n for n, c in STATES["clocks"].items() if not c["code"].startswith("IN-")])
+def test_every_clock_with_a_code_rests_on_the_articles_of_its_code(name: str) -> None:
+    clock = STATES["clocks"][name]
+    rule = versions(clock["code"])[-1]
+    if "law" in clock or not rule.none:
+        assert clock["law"] == rule.law
+    for ground in ("pauses", "excludes", "shifts", "extends"):
+        stated, known = clock.get(ground), getattr(rule, ground)
+        assert (stated or {}).get("law") == (known.law if known else None), ground
+    if again := clock.get("again"):
+        assert again.get("law", clock["law"]) == versions(again["code"])[-1].law
+
+
+def test_an_owner_of_states_yaml_is_the_one_of_the_table() -> None:
+    """Where the table says 'the party', states.yaml names the worker: the employer's clock is told by its addressee."""
+    other = {
+        (clock["owner"], rule.owner)
+        for clock in STATES["clocks"].values()
+        for rule in versions(clock["code"])[-1:]
+        if clock["owner"] != rule.owner
+    }
+    assert other == {("worker", "applicant"), ("worker", "party")}
+
+
 @pytest.mark.parametrize("name", [n for n, c in STATES["clocks"].items() if "extends" in c])
 def test_every_extension_of_states_yaml_is_the_one_of_the_table(name: str) -> None:
     clock = STATES["clocks"][name]

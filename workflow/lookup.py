@@ -97,6 +97,7 @@ class Answer:
     objections: tuple[str, ...]
     payments: tuple[Paid, ...]
     account: str
+    imported: bool
     office: str
     phone: str
 
@@ -163,9 +164,14 @@ def _answer(loaded: Loaded) -> Answer:
             for m in loaded.matters if m.id != head.id
         ),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
-        objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account,
+        objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account, imported=_imported(loaded),
         office=office.name, phone=office.phone,
     )  # fmt: skip
+
+
+def _imported(loaded: Loaded) -> bool:
+    source = loaded.session.scalar(select(Case.source).where(Case.id == loaded.row.id)) or {}
+    return source.get("way") == "import"
 
 
 def _sentence(loaded: Loaded, matter: Any) -> str:
@@ -281,7 +287,7 @@ def _objections(loaded: Loaded, received: list[DeliveryRecord]) -> list[str]:
     for m in loaded.matters:
         label = loaded.definition.matters[m.name].label
         if m.id not in with_paper and any(m.facts.get(n) for n in DECIDED):
-            out.append(f"{label}已有决定。不服怎么办、到哪一天为止，写在您收到的决定书上。")
+            out.append(f"{label}已有决定。不服怎么办、到哪一天为止，写在决定书上。")
         out += again_open(loaded, m, "worker")
     return out
 
