@@ -275,6 +275,12 @@ def test_pauses_and_extension_explain_themselves() -> None:
     assert "等待" in said("5 个工作日", date(2026, 3, 2), Pause(date(2026, 3, 4), date(2026, 3, 9), "等待"))
 
 
+@pytest.mark.parametrize("span", ["15 日", "5 个工作日", "1 年"])
+def test_a_pause_of_the_start_day_alone_leaves_out_nothing_and_says_so(span: str) -> None:
+    text = said(span, date(2026, 3, 2), Pause(date(2026, 3, 2), date(2026, 3, 3)))
+    assert "不影响" in text and "不计入。" not in text and "不计入，" not in text.replace("当日不计入，", "")
+
+
 def test_a_provisional_day_says_which_years_notice_is_missing() -> None:
     assert "2027 年" in said("60 日", date(2026, 12, 1)) and "暂估" in said("60 日", date(2026, 12, 1))
 

@@ -37,6 +37,52 @@ _NO_LENGTH = """
 """
 WITH_LENGTH, WITHOUT_LENGTH = _LENGTH.split(), _NO_LENGTH.split()
 TODAY = date(2026, 11, 24)
+LENGTHS = """
+    10 日: OD-EMP OD-SITE OD-FILE OD-APPR-DLV OD-INFORM ADV-REPAY AL-APPEAL-ORDER
+    15 日: OD-CERT OD-REPORT OD-LAB-SUIT-W OD-LAB-SUIT-EMP OD-RE GS-ACC GS-SUPP GS-FAST LA-DLV LA-RE LA-RE-DLV LA-RCK-RE
+    15 日: LR-SUIT AL-REVIEW AL-ANSWER AL-APPEAL
+    20 日: GS-DLV
+    30 日: OD-DISPUTE OD-SITE-DONE OD-DIAG OD-LAB-ARB OD-APR GS-APP-EMP AR-DEC-SIMPLE SV-PUBLIC
+    40 日: OD-APPR
+    45 日: LR-AWARD AL-JUDG-SIMPLE
+    60 日: GS-DEC LA-CON LA-RE-CON AR-APPLY AR-NOTINFORMED AR-DEC
+    5 日: LR-ACC
+    3 个工作日: ADV-DUN AR-COPY-SIMPLE
+    5 个工作日: OD-APPR-ACC LA-MAT ADV-EMP-PAY AR-EXAM AR-SUPPASK AR-REPLY-SIMPLE
+    7 个工作日: AR-COPY
+    10 个工作日: AR-SUPP AR-REPLY
+    20 个工作日: BN-REIMB BN-STOP
+    3 个月: AL-JUDG-APPEAL
+    6 个月: AL-DIRECT AL-NOTINFORMED AL-INACTION AL-JUDG
+    12 个月: LA-PAY-LEAVE
+    1 年: GS-APP-IND GS-APP-FORMER LA-RCK LR-TIME
+    50 年: GS-ARCHIVE
+    次月: BN-ALLOWANCE-START BN-PENSION-START
+"""
+MAY_BE_LONGER = {
+    "GS-APP-EMP": (None, None), "LA-CON": ("30 日", 1), "LA-RE-CON": ("30 日", 1), "LA-PAY-LEAVE": ("12 个月", 1),
+    "LR-AWARD": ("15 日", 1), "AR-DEC": ("30 日", 1), "AR-SUPP": (None, None), "AL-JUDG": (None, None),
+    "AL-JUDG-APPEAL": (None, None),
+}  # fmt: skip
+MAY_STAND_STILL = [
+    "OD-DIAG",
+    "OD-APPR",
+    "GS-APP-IND",
+    "GS-APP-FORMER",
+    "GS-FAST",
+    "GS-DEC",
+    "LA-CON",
+    "LA-RE-CON",
+    "LR-TIME",
+    "AR-APPLY",
+    "AR-DEC",
+    "AL-DIRECT",
+]
+UNSURE = {
+    "M": ["OD-EMP", "OD-DIAG", "OD-LAB-SUIT-W", "OD-APPR-ACC", "OD-FILE", "OD-APPR", "OD-APPR-DLV", "OD-INFORM"],
+    "M-H": ["OD-RE", "BN-ALLOWANCE-START", "BN-PENSION-START", "ADV-DUN", "ADV-EMP-PAY", "ADV-REPAY"],
+    "L": ["OD-SITE-DONE"],
+}
 
 
 def versions(code: str) -> list[law.Rule]:
@@ -88,6 +134,25 @@ def test_the_table_has_every_code_of_the_procedure_and_no_other() -> None:
 def test_every_code_with_a_length_has_one_now(code: str) -> None:
     rule = law.rule(code, TODAY)
     assert (rule.span is None) == (rule.kind == "start_month") and not rule.none
+
+
+def test_the_lengths_are_those_of_the_procedure() -> None:
+    """Written down a second time, by length: a slip in the table cannot hide behind a roll."""
+    wanted: dict[str, str] = {}
+    for line in filter(None, map(str.strip, LENGTHS.splitlines())):
+        length, _, codes = line.partition(": ")
+        wanted |= dict.fromkeys(codes.split(), length)
+    now = {code: law.rule(code, TODAY) for code in WITH_LENGTH}
+    assert {code: str(rule.span or law.NEXT_MONTH) for code, rule in now.items()} == wanted
+
+
+def test_what_may_be_longer_stand_still_or_is_unsure_is_that_of_the_procedure() -> None:
+    now = {code: law.rule(code, TODAY) for code in WITH_LENGTH}
+    longer = {c: (str(r.extends.by) if r.extends.by else None, r.extends.times) for c, r in now.items() if r.extends}
+    assert longer == MAY_BE_LONGER
+    assert [c for c, r in now.items() if r.pauses or r.excludes or r.shifts] == MAY_STAND_STILL
+    for confidence in ("M", "M-H", "L"):
+        assert [c for c, r in now.items() if r.confidence == confidence] == UNSURE[confidence]
 
 
 @pytest.mark.parametrize("code", WITHOUT_LENGTH)

@@ -36,7 +36,7 @@ def overview() -> str:
     with store().reading() as session:
         cells = board.board(store(), session, mine, today)
         offices, definition = board.offices(session, mine), process(session)
-        failed, failures = board.failed_outbox(session, mine)
+        failures, failed = board.failed_outbox(session, mine)
     return render_template(
         "oversight_board.html", offices=[(code, county, _sum(cells, office=code)) for code, county in offices],
         all=_sum(cells),

@@ -160,4 +160,4 @@ def _fact(loaded: Loaded, name: str) -> FactDef:
 def _size(file: str) -> str:
     """How long the download of a stored print is; a file that is gone says so here already."""
     path = place_of(file)
-    return f"{-(-path.stat().st_size // 1024)} KB" if path.is_file() else "文件不在"
+    return f"{-(-path.stat().st_size // 1024)} KB" if path and path.is_file() else "文件不在"

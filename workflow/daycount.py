@@ -84,7 +84,7 @@ class Calendar:
         return day.weekday() >= 5 or self._fixed(day)
 
     def notice(self, day: date) -> str:
-        """The notice that arranged the day: its year's, but next year's for December, which has no holiday of its own."""
+        """The notice that arranged the day: its year's; for December (only New Year's days) the next year's."""
         return self.notices.get(day.year + (day.month == 12)) or self.notices.get(day.year, "")
 
     def _fixed(self, day: date) -> bool:
@@ -341,7 +341,7 @@ def _day(day: date) -> str:
 
 
 def _civil(day: date, article: str) -> str:
-    """Where the rule of reckoning stood on that day, its content being the same; earlier texts are not in the tables."""
+    """Where the rule of reckoning stood on that day (the content is the same); earlier texts are not in the tables."""
     if day < GENERAL_PART:
         return f"民法典#{article}，当时的规定没有收录"
     return f"{'民法典' if day >= CIVIL_CODE else '民法总则'}#{article}"

@@ -136,13 +136,19 @@ def awaited_document_received(s: Situation) -> Reason | None:
 
 @guard
 def before_due(s: Situation) -> Reason | None:
+    """A clock is lengthened while it runs, before its last day has passed, and as often as the law allows."""
     for name in s.action.extend:
-        due = next((c.due_on for c in s.clocks if c.name == name and c.state == "running"), None)
-        label, law = s.definition.clocks[name].label, s.definition.clocks[name].law
-        if due is None:
-            return Reason(f"“{label}”时限现在没有在走，不能延长。", "not_running", law, "办理人")
-        if s.today > due:
-            return Reason(f"“{label}”时限已于 {due} 届满，期满后不能再延长。", "past_due", law, "办理人")
+        known = s.definition.clocks[name]
+        running = next((c for c in s.clocks if c.name == name and c.state == "running"), None)
+        if running is None or running.due_on is None:
+            return Reason(f"“{known.label}”时限现在没有在走，不能延长。", "not_running", known.law, "办理人")
+        if s.today > running.due_on:
+            text = f"“{known.label}”时限已于 {running.due_on} 届满，期满后不能再延长。"
+            return Reason(text, "past_due", known.law, "办理人")
+        times = known.extends.times if known.extends else 0
+        if times is not None and running.extensions >= times:
+            law = known.extends.law if known.extends else known.law
+            return Reason(f"“{known.label}”只能延长 {times} 次，已经延长过了。", "extended", law, "办理人")
     return None
 
 

@@ -81,7 +81,7 @@ class Paid:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything the worker's page shows."""
+    """Everything the worker's page shows. `asked`: its first sentences ask him for something (no day may be set)."""
 
     case_no: str
     name: str
@@ -89,7 +89,7 @@ class Answer:
     more: str
     stage: str
     closed: bool
-    my_turn: bool
+    asked: bool
     todos: tuple[Todo, ...]
     parts: tuple[Part, ...]
     steps: tuple[Step, ...]
@@ -151,20 +151,22 @@ def look_up(store: Store, case_no: str, tail: str, address: str) -> Answer | Non
 def _answer(loaded: Loaded) -> Answer:
     stage = headline(loaded.definition, [(m.name, m.state) for m in loaded.matters])
     head = loaded.matter(stage.matter)
-    lead, more = _split(_sentence(loaded, head))
+    sentence = _sentence(loaded, head)
+    lead, more = _split(sentence)
     office = loaded.session.get_one(Office, loaded.row.office_id)
     account = next((str(m.facts["bank_account"])[-4:] for m in loaded.matters if m.facts.get("bank_account")), "")
     received = _received(loaded)
     return Answer(
         case_no=loaded.row.case_no, name=words.mask_name(loaded.row.name), lead=lead, more=more,
         stage=f"{loaded.definition.matters[stage.matter].label}：{stage.label}", closed=stage.closed,
-        my_turn=not stage.closed and _turn(loaded, head), todos=tuple(_todos(loaded, stage)),
+        asked=not stage.closed and "请" in sentence, todos=tuple(_todos(loaded, stage)),
         parts=tuple(
             Part(loaded.definition.matters[m.name].label, _sentence(loaded, m))
             for m in loaded.matters if m.id != head.id
         ),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
-        objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account, imported=_imported(loaded),
+        objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account,
+        imported=_imported(loaded),
         office=office.name, phone=office.phone,
     )  # fmt: skip
 
@@ -193,12 +195,6 @@ def _split(text: str) -> tuple[str, str]:
 
 def _mine(row: dict[str, Any]) -> bool:
     return row["owner"] == "worker" and row["addressee"] in ("", "worker") and row["state"] in ("running", "unstarted")
-
-
-def _turn(loaded: Loaded, matter: Any) -> bool:
-    """Whether the matter waits for the worker."""
-    _, state = loaded.place(matter)
-    return not state.end and any(_mine(r) and r["name"] in state.clocks for r in loaded.book(matter).rows)
 
 
 def _todos(loaded: Loaded, stage: Stage) -> list[Todo]:

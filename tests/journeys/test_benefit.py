@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import WAGE, Life, Town
-from workflow import clock, worker
+from workflow import cases, clock
 from workflow.models import Payment
 
 STAGES = ("to_claim", "claimed", "determined", "reviewed", "approved", "payable", "paid_once", "paying", "returned", "stopped")
@@ -138,8 +138,6 @@ def test_an_employer_that_did_not_insure_pays_itself(town: Town) -> None:
 
 
 def test_where_nobody_knows_whether_he_was_insured_it_is_asked_first(town: Town) -> None:
-    from workflow import cases
-
     life = appraised(town, insured="unknown").claimed()
     assert life.tasks() == ["insured"]
     assert "还不清楚，不能确定由谁支付" in life.refused("agency", "benefit", "determine", own_wage=WAGE)[0]
@@ -233,32 +231,3 @@ def test_death_leads_to_the_survivors_at_every_stage(town: Town, stage: str) -> 
     assert (life.state("benefit"), standing(life)) == ("survivors", [("survivors_told", "running")])
     life.wait(1).act("agency", "benefit", "tell_survivors", reason="已当面告知配偶")
     assert (life.state("benefit"), standing(life), life.case().closed_on) == ("ended_death", [], life.day)
-
-
-def test_every_document_of_a_life_can_be_printed(town: Town) -> None:
-    from documents.issue import issue
-
-    life = town.life().filed(papers=["application"])
-    life.act("desk", "recognition", "correct")
-    life.act("desk", "recognition", "resubmit", papers=["diagnosis", "employment_proof"], behalf="worker")
-    life.act("desk", "recognition", "withdraw", applicant="worker", ground="另行准备")
-    life.act("desk", "recognition", "file", applicant="worker")
-    life.act("approver", "recognition", "accept")
-    life.act("approver", "recognition", "suspend", ground="劳动关系在仲裁，工伤保险条例第二十条", awaited="裁决书")
-    life.wait(3).act("approver", "recognition", "resume", document_received="裁决书1号", ground="裁决已生效")
-    life.proposed()
-    life.act("approver", "recognition", "recognise")
-    life.served().appraisal_filed().scheduled()
-    life.act("appraisal", "appraisal", "terminate", ground="没有按时参加检查")
-    life.appraised().claimed().payable()
-    ordered = [kind for kind, _ in life.documents()]
-    assert ordered == ["correction_list", "withdrawal_note", "acceptance", "suspension", "resumption", "recognition", "exam_notice",
-                       "termination", "exam_notice", "conclusion", "benefit_sheet"]  # fmt: skip
-    life.wait(1)
-    with clock.frozen(life.day):
-        from tests.builders import Mailbox
-
-        done = worker.once(town.store, Mailbox(), lambda payload: issue(town.store, town.system, payload))
-    assert done["failed"] == 0
-    assert {o.state for o in life.outbox("print")} == {"done"} and len(life.outbox("print")) == 11 + 8 * 2 + 2 + 1 + 1 - 1
-    life.check()

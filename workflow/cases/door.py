@@ -129,7 +129,6 @@ class _Act:
         self.behalf = behalf
 
     def run(self, raw: Mapping[str, Any], papers: list[str]) -> Outcome:
-        self.behalf = on_behalf(self.loaded, self.matter, self.actor, self.action, self.behalf, raw)
         situation, prepared = self._ask(raw, papers)  # 2
         to_name = machine.step(self.loaded.definition, self.matter.name, self.old.name, self.action.name)  # 3
         if self.action.each and not self._last_addressee(situation):
@@ -174,6 +173,10 @@ class _Act:
         """Everything against the act at once: bad input, missing facts, conditions that do not hold."""
         definition, today = self.loaded.definition, self.loaded.today
         given, faults = typed.read(definition, self.action, raw, today, self.loaded.facts_of(self.matter))
+        try:
+            self.behalf = on_behalf(self.loaded, self.matter, self.actor, self.action, self.behalf, raw)
+        except Refused as unsaid:  # for whom is asked together with everything else
+            faults += [r for r in unsaid.reasons if r.field not in {f.field for f in faults}]
         faults += self._paper_faults(papers)
         situation = self.loaded.situation(
             self.matter, self.action, self.actor, given=given, behalf=self.behalf, papers=frozenset(papers)

@@ -55,7 +55,7 @@ def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> 
         reasons = machine.why_not(situation)
     except Stopped as stopped:
         reasons = list(stopped.reasons)
-    asked = {*action.ask, *action.may, action.on}
+    asked = {*action.ask, *action.may, action.on} - {""}
     standing = [r for r in reasons if r.field not in asked and not (r.code == "papers_missing" and action.receive)]
     days = (action.on,) if action.on and action.on not in action.ask else ()
     return Choice(

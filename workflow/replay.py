@@ -1,0 +1,104 @@
+"""What the events say the tables must hold: read once, in order, for verify to compare."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+OF_ONE_ADDRESSEE = frozenset({"addressee", "way", "received_on", "delivery_note"})
+"""Facts of a delivery; they stand in its record, not with the matter."""
+ClockKey = tuple[int, str, str, str | None]
+PaymentKey = tuple[int, str, str, int]
+
+
+@dataclass
+class Replay:
+    """The tables as the events made them. Keys: matter id; clock (matter id, name, addressee, start); payment
+    (case id, item, month, round); instrument and print by the document's number; delivery (chain, seq)."""
+
+    states: dict[int, str] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
+    facts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    case_facts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    clocks: dict[ClockKey, dict[str, Any]] = field(default_factory=dict)
+    deliveries: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
+    payments: dict[PaymentKey, str] = field(default_factory=dict)
+    instruments: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
+    prints: dict[tuple[str, str], str] = field(default_factory=dict)
+    rounds: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+
+    def read(self, events: Iterable[Any]) -> Replay:
+        """Take in events (chain, seq, kind, case_id, matter_id, to_state, payload) in the order of their chains.
+
+        An event whose payload cannot be read is passed over: its own hash tells.
+        """
+        readers = {
+            "case:opened": self._placed, "case:imported": self._placed, "matter:performed": self._performed, "case:filled": self._filled,
+            "clock:reminded": self._reminded, "document:delivered": self._delivered, "document:printed": self._printed,
+        }  # fmt: skip
+        for event in events:
+            if event.kind not in readers:
+                continue
+            try:
+                payload = json.loads(event.payload)
+                readers[event.kind](event, payload)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue
+        return self
+
+    def _placed(self, event: Any, payload: Mapping[str, Any]) -> None:
+        own = {k: v for k, v in payload["facts"].items() if k not in ("disease", "diagnosed_on")}
+        self.case_facts[event.case_id] = own
+        for matter in payload["matters"]:
+            self._opened(matter)
+            self.facts[matter["id"]] = dict(matter["facts"])
+
+    def _opened(self, matter: Mapping[str, Any]) -> None:
+        self.states[matter["id"]], self.versions[matter["id"]] = matter["state"], 1
+        self._clocks(matter["id"], matter["clocks"])
+
+    def _performed(self, event: Any, payload: Mapping[str, Any]) -> None:
+        key, facts = event.matter_id, dict(payload["facts"])
+        self.states[key], self.versions[key] = event.to_state, payload["version"]
+        if "addressee" in facts:
+            self.deliveries[(event.chain, event.seq)] = facts
+            facts = {k: v for k, v in facts.items() if k not in OF_ONE_ADDRESSEE}
+        self.facts[key] = {**self.facts.get(key, {}), **facts, **payload["made"]}
+        self._clocks(key, payload["clocks"])
+        for matter in payload.get("opened", ()):
+            self._opened(matter)
+            self.facts[matter["id"]] = dict(matter["facts"])
+        for paid in payload["made"].get("last_payment") or ():
+            what = (event.case_id, paid["item"], paid["month"])
+            self.rounds[what] += 1
+            self.payments[(*what, self.rounds[what])] = paid["amount"]
+        if "instrument" in payload:
+            self.instruments[(event.chain, event.seq)] = payload["instrument"]
+
+    def _filled(self, event: Any, payload: Mapping[str, Any]) -> None:
+        if event.matter_id is None:
+            facts = {k: v for k, v in payload["facts"].items() if k not in ("phone", "address", "occupation")}
+            self.case_facts[event.case_id] = {**self.case_facts.get(event.case_id, {}), **facts}
+            return
+        self.versions[event.matter_id] += 1
+        self.facts[event.matter_id] = {**self.facts.get(event.matter_id, {}), **payload["facts"]}
+        self._clocks(event.matter_id, payload["clocks"])
+
+    def _clocks(self, matter_id: int, clocks: Iterable[Mapping[str, Any]]) -> None:
+        for c in clocks:
+            if c["start_on"] is not None:  # a listed clock that begins to run keeps its row
+                self.clocks.pop((matter_id, c["name"], c["addressee"], None), None)
+            self.clocks[(matter_id, c["name"], c["addressee"], c["start_on"])] = dict(c)
+
+    def _reminded(self, event: Any, payload: Mapping[str, Any]) -> None:
+        said = self.clocks[(event.matter_id, payload["clock"], payload["addressee"], payload["start_on"])]
+        said["due_on"] = payload["next_due"]
+
+    def _delivered(self, event: Any, payload: Mapping[str, Any]) -> None:
+        self.deliveries[(event.chain, event.seq)] = payload["facts"]
+
+    def _printed(self, _event: Any, payload: Mapping[str, Any]) -> None:
+        self.prints[(payload["number"], payload["part"])] = payload["sha256"]
