@@ -158,7 +158,7 @@ class Life:
         """Nobody is forgotten, and the history is whole."""
         found = [s for s in stalls.find(self.town.store, self.day) if s.kind == "unwatched"]
         assert not found, found
-        _, edited = verify(self.town.store)
+        _, edited = verify(self.town.store, self.case_no)
         assert not edited, [f.sentence() for f in edited]
 
     # --- looking ------------------------------------------------------------------------------------------------------

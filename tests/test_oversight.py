@@ -132,8 +132,9 @@ def test_each_narrowed_list_is_the_part_of_the_whole(city: Store) -> None:
     codes = {county: code for code, county in _offices(city, Asked())}
     whole = all_lines(city, Asked(), today)
     for asked in (
-        Asked(office=COUNTY), Asked(matter="appraisal"), Asked(matter="recognition", state="under_review"), Asked(light="late"),
-        Asked(owner="officer"), Asked(office="150802", light="near", matter="recognition"), Asked(office="no-such-office"),
+        Asked(office=COUNTY), Asked(matter="appraisal"), Asked(matter="recognition", state="under_review"),
+        Asked(light="late"), Asked(owner="officer"), Asked(office="150802", light="near", matter="recognition"),
+        Asked(office="no-such-office"),
     ):  # fmt: skip
         wanted = [
             n for n in whole
@@ -276,7 +277,8 @@ def county_watcher(store: Store, app: Flask) -> FlaskClient:
         there = session.scalar(select(User.id).where(User.username == "qianqi-watch"))
     if there is None:
         accounts.create_user(
-            store, system, username="qianqi-watch", name="前旗督办", roles=("supervisor",), password=accounts.DEMO_ACCOUNTS[0].password,
+            store, system, username="qianqi-watch", name="前旗督办", roles=("supervisor",),
+            password=accounts.DEMO_ACCOUNTS[0].password,
             office_id=office_id(store, COUNTY), demo=True,
         )  # fmt: skip
     return signed_in(app, "qianqi-watch")
@@ -401,7 +403,8 @@ def test_what_could_not_be_printed_or_sent_is_on_the_board(make_store: Callable[
         linhe = session.scalars(select(Case.id).where(Case.case_no == "2026-000006")).one()
         session.execute(
             insert(Outbox),
-            {"key": "x:1", "kind": "message", "case_id": linhe, "to": "worker", "text": "秘密的话", "payload": {}, "state": "failed",
+            {"key": "x:1", "kind": "message", "case_id": linhe, "to": "worker", "text": "秘密的话", "payload": {},
+             "state": "failed",
              "tries": 8, "error": "没有职工的联系电话", "next_at": clock.now()},
         )  # fmt: skip
     page = words(signed_in(app, "city-supervisor").get("/oversight/"))
@@ -469,7 +472,8 @@ def test_a_cell_adds_up() -> None:
 # --- local figures ----------------------------------------------------------------------------------------------------
 
 FIGURE = {
-    "kind": "average_wage", "scope": "city", "year": "２０１９", "effective_on": "2020年7月1日", "value": "6,500.00", "notice": "演示〔2020〕9号",
+    "kind": "average_wage", "scope": "city", "year": "２０１９", "effective_on": "2020年7月1日", "value": "6,500.00",
+    "notice": "演示〔2020〕9号",
     "confidence": "verified", "demo": "yes",
 }  # fmt: skip
 

@@ -18,6 +18,12 @@ MARKS: Mapping[str, str] = {
 """Legal effects a clock's expiry may mark, as shown to people."""
 
 
+ASK_HISTORY = frozenset({"own_application", "opinion_recorded", "not_the_officer", "second_person", "approved_by_others"})
+"""Conditions that ask who did what before: the engine reads the matter's events only for them."""
+ASK_PAPERS = frozenset({"papers_complete", "papers_missing_by_law"})
+"""Conditions that ask which papers are in."""
+
+
 def guard(function: Guard) -> Guard:
     """Register a condition under its own name."""
     REGISTRY[function.__name__] = function
@@ -88,6 +94,18 @@ def reason_recorded(s: Situation) -> Reason | None:
     if s.given.get("reason") or s.given.get("ground"):
         return None
     return Reason("请填写原因，原因会记入办理记录。", "reason_missing", s.action.law, "办理人", "reason")
+
+
+@guard
+def own_application(s: Situation) -> Reason | None:
+    """Only the side that applied may withdraw: an employer cannot take back what the worker's side filed, nor the reverse."""
+    filed = s.did("file")
+    applied = str(filed.facts.get("applicant") or "") if filed else ""
+    now = str(s.given.get("applicant") or s.behalf)
+    if not applied or (applied == "employer") == (now == "employer"):
+        return None
+    side = {True: "用人单位", False: "职工方（本人、近亲属或者工会）"}[applied == "employer"]
+    return Reason(f"这份申请是{side}提出的，只能由{side}撤回。", "not_your_application", "工伤保险条例#17.2", side, "applicant")
 
 
 # --- recognition -----------------------------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ PaymentKey = tuple[int, str, str, int]
 
 @dataclass
 class Replay:
-    """The tables as the events made them. Keys: matter id; clock (matter id, name, addressee, start); payment
-    (case id, item, month, round); instrument and print by the document's number; delivery (chain, seq)."""
+    """The tables as the events made them.
+
+    Keys: matter or case id (`chains`, `case_nos`: the case number of each); clock (matter id, name, addressee, start); payment (case id, item, month, round) with its
+    (amount, state); instrument and delivery (chain, seq of their event); print (chain, number, part) with its hash.
+    """
 
     states: dict[int, str] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
@@ -25,9 +28,11 @@ class Replay:
     case_facts: dict[int, dict[str, Any]] = field(default_factory=dict)
     clocks: dict[ClockKey, dict[str, Any]] = field(default_factory=dict)
     deliveries: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
-    payments: dict[PaymentKey, str] = field(default_factory=dict)
+    payments: dict[PaymentKey, tuple[str, str]] = field(default_factory=dict)
     instruments: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
-    prints: dict[tuple[str, str], str] = field(default_factory=dict)
+    prints: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    chains: dict[int, str] = field(default_factory=dict)
+    case_nos: dict[int, str] = field(default_factory=dict)
     rounds: Counter[tuple[int, str, str]] = field(default_factory=Counter)
 
     def read(self, events: Iterable[Any]) -> Replay:
@@ -50,14 +55,13 @@ class Replay:
         return self
 
     def _placed(self, event: Any, payload: Mapping[str, Any]) -> None:
-        own = {k: v for k, v in payload["facts"].items() if k not in ("disease", "diagnosed_on")}
-        self.case_facts[event.case_id] = own
+        self.case_facts[event.case_id], self.case_nos[event.case_id] = dict(payload["facts"]), event.chain
         for matter in payload["matters"]:
-            self._opened(matter)
-            self.facts[matter["id"]] = dict(matter["facts"])
+            self._opened(event.chain, matter)
 
-    def _opened(self, matter: Mapping[str, Any]) -> None:
-        self.states[matter["id"]], self.versions[matter["id"]] = matter["state"], 1
+    def _opened(self, chain: str, matter: Mapping[str, Any]) -> None:
+        key = matter["id"]
+        self.chains[key], self.states[key], self.versions[key], self.facts[key] = chain, matter["state"], 1, dict(matter["facts"])
         self._clocks(matter["id"], matter["clocks"])
 
     def _performed(self, event: Any, payload: Mapping[str, Any]) -> None:
@@ -69,14 +73,20 @@ class Replay:
         self.facts[key] = {**self.facts.get(key, {}), **facts, **payload["made"]}
         self._clocks(key, payload["clocks"])
         for matter in payload.get("opened", ()):
-            self._opened(matter)
-            self.facts[matter["id"]] = dict(matter["facts"])
-        for paid in payload["made"].get("last_payment") or ():
-            what = (event.case_id, paid["item"], paid["month"])
-            self.rounds[what] += 1
-            self.payments[(*what, self.rounds[what])] = paid["amount"]
+            self._opened(event.chain, matter)
+        self._paid(event.case_id, payload)
         if "instrument" in payload:
             self.instruments[(event.chain, event.seq)] = payload["instrument"]
+
+    def _paid(self, case_id: int, payload: Mapping[str, Any]) -> None:
+        for back in payload.get("returned", ()):
+            what = (case_id, back["item"], back["month"])
+            for n in range(1, self.rounds[what] + 1):
+                self.payments[(*what, n)] = (self.payments[(*what, n)][0], "returned")
+        for paid in payload["made"].get("last_payment") or ():
+            what = (case_id, paid["item"], paid["month"])
+            self.rounds[what] += 1
+            self.payments[(*what, self.rounds[what])] = (paid["amount"], "paid")
 
     def _filled(self, event: Any, payload: Mapping[str, Any]) -> None:
         if event.matter_id is None:
@@ -89,8 +99,9 @@ class Replay:
 
     def _clocks(self, matter_id: int, clocks: Iterable[Mapping[str, Any]]) -> None:
         for c in clocks:
-            if c["start_on"] is not None:  # a listed clock that begins to run keeps its row
-                self.clocks.pop((matter_id, c["name"], c["addressee"], None), None)
+            listed = (matter_id, c["name"], c["addressee"], None)
+            if c["start_on"] is not None and self.clocks.get(listed, {}).get("state") == "unstarted":
+                del self.clocks[listed]  # a listed clock that begins to run keeps its row
             self.clocks[(matter_id, c["name"], c["addressee"], c["start_on"])] = dict(c)
 
     def _reminded(self, event: Any, payload: Mapping[str, Any]) -> None:
@@ -100,5 +111,5 @@ class Replay:
     def _delivered(self, event: Any, payload: Mapping[str, Any]) -> None:
         self.deliveries[(event.chain, event.seq)] = payload["facts"]
 
-    def _printed(self, _event: Any, payload: Mapping[str, Any]) -> None:
-        self.prints[(payload["number"], payload["part"])] = payload["sha256"]
+    def _printed(self, event: Any, payload: Mapping[str, Any]) -> None:
+        self.prints[(event.chain, payload["number"], payload["part"])] = payload["sha256"]

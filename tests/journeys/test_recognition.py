@@ -287,3 +287,13 @@ def test_every_running_clock_names_owner_article_and_day(town: Town) -> None:
     for row in rows:
         assert row.owner and row.start_on and row.due_on and row.safe_on and row.effective_on and row.explain, row.name
         assert bool(row.law) is row.legal, row.name
+
+
+@pytest.mark.parametrize(("filed_by", "asked_by"), [("worker", "employer"), ("employer", "relative"), ("employer", "worker")])
+def test_only_the_side_that_applied_may_withdraw(town: Town, filed_by: str, asked_by: str) -> None:
+    life = town.life()
+    life.act("desk", "recognition", "file", papers=PAPERS, applicant=filed_by)
+    (reason,) = life.refused("desk", "recognition", "withdraw", applicant=asked_by, ground="想撤回")
+    assert "只能由" in reason and "工伤保险条例#17.2" in reason
+    life.act("desk", "recognition", "withdraw", applicant=filed_by, ground="想撤回")
+    assert life.state("recognition") == "to_apply"

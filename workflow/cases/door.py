@@ -336,7 +336,9 @@ class _Act:
         if instrument:
             payload["instrument"] = {"number": instrument["number"], "kind": instrument["kind"], "facts": instrument["facts_digest"]}
         if opened:
-            payload["opened"] = [{k: m[k] for k in ("id", "name", "state", "clocks")} for m in opened]
+            payload["opened"] = [{k: m[k] for k in ("id", "name", "state", "facts", "clocks")} for m in opened]
+        if prepared.returned:
+            payload["returned"] = [dict(r) for r in prepared.returned]
         if self.action.unsettled:
             payload["unsettled"] = self.action.unsettled
         link = audit.append(

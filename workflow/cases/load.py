@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
 
-from workflow import clock, figures
+from workflow import clock, figures, guards
 from workflow.cases import typed
 from workflow.deadlines import ClockBook
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
@@ -51,8 +51,6 @@ _instrument = (
     select(_i.id, _i.kind, _i.addressees).where(_i.matter_id == bindparam("matter")).order_by(_i.id.desc()).limit(1)
 )
 _county = select(table(Office).c.county).where(table(Office).c.id == bindparam("office"))
-HISTORY_GUARDS = frozenset({"opinion_recorded", "not_the_officer", "second_person", "approved_by_others"})
-PAPER_GUARDS = frozenset({"papers_complete", "papers_missing_by_law"})
 
 
 @dataclass
@@ -160,10 +158,10 @@ class Loaded:
         """The matter at the moment somebody wants to do `action`."""
         defined, state = self.place(matter)
         given = given or {}
-        needs_history = bool(HISTORY_GUARDS & set(action.guards)) or action.prepare == "move_exam"
+        needs_history = bool(guards.ASK_HISTORY & set(action.guards)) or action.prepare == "move_exam"
         benefit = matter.name == "benefit"
         connection, key = self.connection, {"matter": matter.id}
-        held = frozenset(connection.scalars(_papers, key)) if action.receive or PAPER_GUARDS & set(action.guards) else frozenset()
+        held = frozenset(connection.scalars(_papers, key)) if action.receive or guards.ASK_PAPERS & set(action.guards) else frozenset()
         return Situation(
             today=self.today, definition=self.definition, matter=defined, state=state, action=action, actor=actor, behalf=behalf,
             case=self.case_facts(matter, benefit), facts={**self.facts_of(matter), **given}, given=given,
