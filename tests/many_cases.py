@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Table, func, insert, select
 
 from workflow import clock, identity, pinyin, sealed
 from workflow.cases.opening import current_definition
@@ -37,7 +37,7 @@ def add_cases(store: Store, n: int, seed: int = 1) -> None:
         counties = session.scalars(select(Office.id).where(~Office.city).order_by(Office.code)).all()
         city = session.scalars(select(Office.id).where(Office.city)).one()
         first = {t: (session.scalar(select(func.max(t.id))) or 0) + 1 for t in (Employer, Worker, Case, Matter)}
-        employers = [
+        employers: list[dict[str, Any]] = [
             {
                 "id": first[Employer] + i,
                 "name": f"{first[Employer] + i}号矿业公司",
@@ -45,7 +45,7 @@ def add_cases(store: Store, n: int, seed: int = 1) -> None:
             }
             for i in range(60)
         ]
-        session.execute(insert(Employer.__table__), employers)
+        session.execute(insert(cast(Table, Employer.__table__)), employers)
         matter_id = first[Matter]
         for begin in range(0, n, BULK):
             rows: dict[Any, list[dict[str, Any]]] = {t: [] for t in (Worker, Case, Matter, Clock, Task)}
@@ -68,7 +68,7 @@ def add_cases(store: Store, n: int, seed: int = 1) -> None:
                     rows[Task].append(_task(first[Case] + i, employer["office_id"]))
             for table, found in rows.items():
                 if found:
-                    session.execute(insert(table.__table__), found)
+                    session.execute(insert(cast(Table, table.__table__)), found)
         if store.postgres:
             for table in ("employers", "workers", "cases", "matters"):
                 session.execute(select(func.setval(f"{table}_id_seq", 10_000_000)))

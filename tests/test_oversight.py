@@ -327,6 +327,12 @@ def test_running_and_paused_days_are_told_apart_and_add_up(demo_store: Store, su
     assert "劳动关系有争议" in line.get_text() and "中止" in line.get_text()
 
 
+def test_a_right_that_lapsed_is_called_so_and_not_late(supervisor: FlaskClient) -> None:
+    page = soup(supervisor.get("/oversight/cases/2026-000009"))
+    lines = [r.get_text(" ", strip=True) for r in page.select("tbody tr") if "LA-RE" in r.get_text()]
+    assert len(lines) == 2 and all("期限已过" in line and "超期" not in line for line in lines)
+
+
 def break_event(store: Store, case_no: str, seq: int) -> None:
     """Edit one record behind the engine's back."""
     with store.writing() as session:

@@ -338,7 +338,7 @@ def test_who_must_apply_is_told_the_last_day_and_what_to_bring(
             .where(Case.case_no == "2026-000001", Clock.name == "worker_files")
         )
     assert due is not None
-    card = soup(ask(client, "2026-000001", tails["2026-000001"])).select_one(".todo")
+    card = soup(ask(client, "2026-000001", tails["2026-000001"])).select_one(".cards > .card")
     assert card is not None
     text = card.get_text(" ", strip=True)
     assert "提出工伤认定申请" in text and chinese_day(due) in text and f"还有 {(due - clock.today()).days} 天" in text
@@ -350,7 +350,7 @@ def test_who_must_apply_is_told_the_last_day_and_what_to_bring(
 
 
 def test_who_lacks_papers_is_told_which_and_that_no_day_is_set(client: FlaskClient, tails: dict[str, str]) -> None:
-    card = soup(ask(client, "2026-000004", tails["2026-000004"])).select_one(".todo")
+    card = soup(ask(client, "2026-000004", tails["2026-000004"])).select_one(".cards > .card")
     assert card is not None and "法律没有规定最后一天" in card.get_text()
     assert [li.get_text() for li in card.select("li")] == [
         "劳动关系（含事实劳动关系）证明",
@@ -359,7 +359,7 @@ def test_who_lacks_papers_is_told_which_and_that_no_day_is_set(client: FlaskClie
 
 
 def test_who_is_to_be_examined_is_told_when_and_where(client: FlaskClient, tails: dict[str, str]) -> None:
-    card = soup(ask(client, "2026-000008", tails["2026-000008"])).select_one(".todo")
+    card = soup(ask(client, "2026-000008", tails["2026-000008"])).select_one(".cards > .card")
     assert card is not None
     text = card.get_text(" ", strip=True)
     assert (
@@ -626,3 +626,17 @@ def test_an_account_whose_employer_was_taken_away_sees_nothing(demo_store: Store
     finally:
         with demo_store.writing() as session:
             session.execute(update(User).where(User.username == "demo-employer").values(employer_id=kept))
+
+
+def test_both_databases_answer_alike(fresh_database_url: str, make_store: Callable[..., Store]) -> None:
+    store = make_store(fresh_database_url, demo=True)
+    for case_no, number in numbers(store).items():
+        got = look_up(store, case_no, number[-4:], "10.0.0.1")
+        assert got is not None and got.case_no == case_no and got.steps
+        assert look_up(store, case_no, wrong_tail(number[-4:]), "10.0.0.2") is None
+    with store.reading() as session:
+        employer_id = session.scalars(select(User.employer_id).where(User.username == "demo-employer")).one()
+    assert employer_id is not None
+    listed, total = employees.people(store, employer_id, 1)
+    assert total == 7 and [p.case_no for p in listed][:2] == ["2026-000002", "2026-000001"]
+    assert employees.counts(store, employer_id) == (2, 1)

@@ -10,7 +10,7 @@ from web.config import flask_config, refuse_demo, web_settings
 from workflow.settings import Settings, from_environment
 from workflow.store import Store
 
-BLUEPRINTS = (portal, employer, window, oversight, figures, accounts)
+BLUEPRINTS = (portal, employer, window, oversight, accounts, figures)
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> Flask:

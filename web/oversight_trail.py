@@ -19,6 +19,7 @@ from workflow.cases.load import Loaded
 from workflow.deadlines import light
 from workflow.models import Event
 from workflow.reading import STATES
+from workflow.stalls import only_settles
 
 PER_PAGE = 100
 HASH_SHOWN = 12
@@ -122,10 +123,14 @@ def _clock(loaded: Loaded, row: dict[str, Any]) -> dict[str, Any]:
     end = row["closed_on"] or loaded.today
     paused = sum(_days(a, b, end) for a, b, _ in row["pauses"])
     total = max(0, (end - row["start_on"]).days) if row["start_on"] else 0
+    known = loaded.definition.clocks.get(row["name"])
+    shown = light(row, loaded.today)
+    if shown == "late" and known and only_settles(known):
+        shown = "gone"  # a right that lapsed; nobody is late with it
     return {
         **{n: row[n] for n in ("label", "code", "state", "legal", "law", "start_on", "due_on", "safe_on")},
         "owner": loaded.definition.people.get(row["owner"], row["owner"]),
-        "addressee": loaded.definition.people.get(row["addressee"], ""), "light": light(row, loaded.today),
+        "addressee": loaded.definition.people.get(row["addressee"], ""), "light": shown,
         "paused_days": paused, "run_days": total - paused, "pauses": row["pauses"],
     }  # fmt: skip
 

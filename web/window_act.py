@@ -166,7 +166,7 @@ def _form(
         missing=_missing(loaded, row, choice),
         parties=[(p, loaded.definition.people[p]) for p in parties],
         behalf=typed.behalf or str(row.facts.get("applicant") or ""),
-        consequence=consequence(loaded, row, action),
+        consequence=consequence(loaded, row, action, actor),
         pairs=fact_pairs(loaded.definition, row.facts),
         lines=row.facts.get("lines") or [],
         conflict=conflict.sentences() if conflict else [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import segno
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -31,17 +31,16 @@ _CASE_NO = re.compile(r"\d{4}-\d{6}")
 Answer = Response | str | tuple[str, int]
 
 
-@blueprint.get("/intake")
+@blueprint.route("/intake", methods=["GET", "POST"])
 @roles(*INTAKE)
 def intake() -> Answer:
-    """An empty form."""
+    """The form; sent, it opens the case or shows every fault beside its field with what was typed."""
+    if request.method == "POST":
+        return _take_in()
     return _form({**dict.fromkeys(NAMES, ""), "insured": "unknown", "dispute": "no"}, [])
 
 
-@blueprint.post("/intake")
-@roles(*INTAKE)
-def take_in() -> Answer:
-    """Open the case, or show every fault beside its field with what was typed."""
+def _take_in() -> Answer:
     given, actor = posted(NAMES), current_actor()
     try:
         answer = cases.open_case(store(), actor, given, key=posted_key())

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from web.shared import money
 from web.window_base import in_words, matter_in_url
 from workflow import reading
 from workflow.cases.filling import CASE_FACTS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.daycount import reckon
-from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef, StateDef
+from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef
+from workflow.errors import Stopped
 from workflow.guards import MARKS
 from workflow.permissions import PARTIES
+from workflow.preparations import REGISTRY as PREPARATIONS
+from workflow.preparations import Prepared
 from workflow.situation import Actor
 from workflow.worklist import LIGHTS, left_words
 
@@ -59,9 +64,19 @@ def fact_text(definition: Definition, name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "、".join(_one(v) for v in value) or "无"
     known = definition.facts.get(name) or CASE_FACTS.get(name)
+    if known and known.type == "money":
+        return _money(str(value))
     choices = known.choices if known else WORDS.get(name, {})
     text = choices.get(str(value), str(value))
     return YES_NO.get(text, text) if name in CASE_FACTS else text
+
+
+def _money(text: str) -> str:
+    """An amount as shown; what was typed and is none stands as it was typed."""
+    try:
+        return money(Decimal(text))
+    except InvalidOperation:
+        return text
 
 
 def _one(value: Any) -> str:
@@ -133,7 +148,7 @@ def _clock(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, 
     }
 
 
-def consequence(loaded: Loaded, row: Any, action: ActionDef) -> list[str]:
+def consequence(loaded: Loaded, row: Any, action: ActionDef, actor: Actor) -> list[str]:
     """What follows when the act is done, in sentences: the next state, the document, the clocks."""
     definition = loaded.definition
     defined, old = loaded.place(row)
@@ -155,13 +170,24 @@ def consequence(loaded: Loaded, row: Any, action: ActionDef) -> list[str]:
         ("延长", action.extend),
     ):
         lines += [f"“{definition.clocks[name].label}”时限{verb}。" for name in names]
+    prepared = _prepared(loaded, row, action, actor)
+    if track := prepared.facts.get("track"):
+        why = "；".join(prepared.facts["track_reasons"])
+        lines.append(f"走{WORDS['track'][track]}" + (f"，原因：{why}。" if why else "。"))
     if new.name != old.name and not action.resume:
-        lines += [_starts(loaded, definition.clocks[name], action) for name in _fresh(old, new)]
+        fresh = [name for name in new.clocks if name not in old.clocks and name not in prepared.stop]
+        lines += [_starts(loaded, definition.clocks[name], action) for name in fresh]
     return lines
 
 
-def _fresh(old: StateDef, new: StateDef) -> Iterable[str]:
-    return [name for name in new.clocks if name not in old.clocks]
+def _prepared(loaded: Loaded, row: Any, action: ActionDef, actor: Actor) -> Prepared:
+    """What the act would work out by itself; nothing where it first needs what the form asks for."""
+    if not action.prepare or action.ask:
+        return Prepared()
+    try:
+        return PREPARATIONS[action.prepare](loaded.situation(row, action, actor))
+    except Stopped:
+        return Prepared()  # the reason stands at the top of the form already
 
 
 def _starts(loaded: Loaded, known: ClockDef, action: ActionDef) -> str:
@@ -169,8 +195,9 @@ def _starts(loaded: Loaded, known: ClockDef, action: ActionDef) -> str:
     span = known.remind or known.within_on(loaded.today)
     what = f"“{known.label}”{'开始计时' if known.legal else '开始提醒（内部提醒）'}"
     length = f"：{span}" if span else ""
-    law = f"（{in_words(known.law)}）" if known.law else ""
-    if span and known.start == action.on and known.legal:
+    again = known.again if known.again and known.again.start == action.on else None
+    law = f"（{in_words(again.law if again and again.law else known.law)}）" if known.law else ""
+    if span and known.legal and (again or known.start == action.on):
         due = reckon(span, loaded.today, calendar=loaded.store.calendar(loaded.session)).due_on
         return f"{what}{length}{law}，从今天起算届满 {due}。"
     return f"{what}{length}{law}。"
