@@ -17,7 +17,7 @@ DEV_STAMP := $(VENV)/.dev-$(HASH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format bench lock clean sys-run sys-test
+.PHONY: help run test prove-all lint format bench lock clean sys-run sys-test
 
 help: ## print this list (帮助)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ run: $(RUN_STAMP) | sys-run ## set up, fill with demo data, serve on 127.0.0.1:8
 
 test: $(DEV_STAMP) | sys-run sys-test ## set up and run all tests; ARGS="-k daycount" picks some (全部测试)
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+prove-all: $(DEV_STAMP) | sys-run sys-test ## every property and random walk with the full numbers; takes long (全部长证明)
+	@PROVE_ALL=1 $(BIN)/python -m pytest -q tests/test_daycount.py tests/test_due.py tests/test_benefits.py tests/test_words.py \
+		tests/test_identity.py tests/test_exchange.py tests/test_loader.py tests/journeys/test_random_walks.py $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, mypy, and the process file checked (静态检查)
 	$(BIN)/ruff check .

@@ -42,8 +42,11 @@ for _name in [name for name in os.environ if name.startswith("GREENCHANNEL_")]:
     del os.environ[_name]
 
 # One machine is slower than the next: an example's time is no reason to fail, and a failure prints how to repeat it.
-hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("house")
+# `make test` tries a fixed sample of each property, `make prove-all` (PROVE_ALL=1) many more, at random.
+PROVE_ALL = os.environ.get("PROVE_ALL") == "1"
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True, derandomize=True)
+hypothesis.settings.register_profile("prove", deadline=None, print_blob=True, max_examples=5000)
+hypothesis.settings.load_profile("prove" if PROVE_ALL else "house")
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from workflow.exchange import Form, county_in, employer_key, layout, read_form, 
 from workflow.exchange.cells import as_count, as_day
 from workflow.exchange.rows import HEADERS, year_ends
 
+MORE = 20 if os.environ.get("PROVE_ALL") == "1" else 1
 SAMPLES = Path(__file__).parent / "samples"
 TODAY = date(2026, 11, 24)
 FIRM = "乌拉特后旗试例矿业有限责任公司（演示）"
@@ -772,7 +773,7 @@ VALUES = st.one_of(
 
 
 @pytest.mark.parametrize(("kind", "make"), [("附件2", employer), ("附件3", worker)])
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150 * MORE, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_stands_in_a_cell_is_told_and_never_breaks(
     kind: str, make: Callable[[], dict[str, Any]], data: st.DataObject
@@ -805,7 +806,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200 * MORE, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(("", *PARTS)),
     st.lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import hashlib
 import json
 import re
@@ -21,6 +22,7 @@ from workflow.definition import DefinitionFaults, Fault, check_states_in_use, lo
 from workflow.definition.model import Definition
 from workflow.errors import BadInput
 
+MORE = 20 if os.environ.get("PROVE_ALL") == "1" else 1
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).with_name("definitions")
 GOOD = (FOLDER / "good.yaml").read_text("utf-8")
@@ -299,13 +301,13 @@ def accepted_or_refused(text: str) -> None:
     assert time.process_time() - began < TOO_SLOW
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200 * MORE, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
 def test_a_damaged_file_is_accepted_or_refused_and_never_breaks(text: str) -> None:
     accepted_or_refused(text)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100 * MORE)
 @given(st.text(st.sampled_from(CHARACTERS), max_size=200))
 def test_noise_is_accepted_or_refused_and_never_breaks(text: str) -> None:
     accepted_or_refused(text)

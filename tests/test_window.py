@@ -529,7 +529,7 @@ def test_the_track_is_told_before_the_case_is_accepted(app: Flask, demo_store: S
         aside = soup(approver.get(f"/cases/{case_no}/recognition/accept")).select_one("aside")
         assert aside is not None
         told.append(aside.get_text(" ", strip=True))
-    assert "走从快。" in told[0] and "“从快作出决定”开始计时：15 日" in told[0]
+    assert "走从快程序。" in told[0] and "“从快作出决定”开始计时：15 日" in told[0]
     assert "走普通程序，原因：劳动关系或者诊断结论有争议。" in told[1] and "从快作出决定" not in told[1]
     assert all("“作出认定决定”开始计时：60 日" in text for text in told)
 

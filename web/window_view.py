@@ -37,7 +37,7 @@ MADE = {
 """Facts the engine makes itself, and those of a case nobody fills in later."""
 ELSEWHERE = frozenset({"lines", "last_payment", *reading.HIDDEN})
 """Facts with a table of their own, or for the machine only."""
-WORDS = {"track": {"fast": "从快", "ordinary": "普通程序"}}
+WORDS = {"track": {"fast": "从快程序", "ordinary": "普通程序"}}
 YES_NO = {"yes": "是", "no": "否", "unknown": "不清楚"}
 
 
@@ -198,8 +198,8 @@ def _starts(loaded: Loaded, known: ClockDef, action: ActionDef) -> str:
     again = known.again if known.again and known.again.start == action.on else None
     law = f"（{in_words(again.law if again and again.law else known.law)}）" if known.law else ""
     if span and known.legal and (again or known.start == action.on):
-        due = reckon(span, loaded.today, calendar=loaded.store.calendar(loaded.session)).due_on
-        return f"{what}{length}{law}，从今天起算届满 {due}。"
+        due = reckon(span, loaded.today, calendar=loaded.store.calendar(loaded.session))
+        return f"{what}{length}{law}，从今天起算届满 {due.due_on}{'（暂估）' if due.provisional else ''}。"
     return f"{what}{length}{law}。"
 
 
