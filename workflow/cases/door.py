@@ -100,7 +100,8 @@ def claim(store: Store, session: Session, key: str, asked: Mapping[str, Any]) ->
     request = hashlib.sha256(audit.canonical(asked).encode()).hexdigest()
     make = (postgresql if store.postgres else sqlite).insert(table(Idempotency))
     row = {"key": key, "request": request, "answer": "", "at": clock.now()}
-    if session.execute(make.values(row).on_conflict_do_nothing()).rowcount:  # type: ignore[attr-defined]
+    claimed = make.values(row).on_conflict_do_nothing().returning(table(Idempotency).c.key)  # a row count is not known everywhere
+    if session.execute(claimed).first() is not None:
         return None
     known = session.execute(select(Idempotency.request, Idempotency.answer).where(Idempotency.key == key)).one()
     if known.request != request:
