@@ -20,7 +20,7 @@ from workflow.stalls import Stall
 from workflow.store import Store
 from workflow.worklist import kind_of
 
-LIGHTS = {"late": "超期", "near": "临近", "paused": "中止", "normal": "正常", "none": "未起算"}
+LIGHTS = {"late": "超期", "near": "临近", "judge": "待核实", "paused": "中止", "normal": "正常", "none": "未起算"}
 KINDS = stalls.KINDS
 PER_PAGE = 50
 OUTBOX_SHOWN = 20
@@ -72,13 +72,14 @@ class Cell:
     normal: int = 0
     none: int = 0
     stalled: int = 0
+    judge: int = 0
 
     @property
     def total(self) -> int:
         return sum(getattr(self, light) for light in LIGHTS)
 
     def plus(self, other: Cell) -> Cell:
-        return Cell(*(getattr(self, n) + getattr(other, n) for n in (*LIGHTS, "stalled")))
+        return Cell(**{n: getattr(self, n) + getattr(other, n) for n in (*LIGHTS, "stalled")})
 
 
 Stage = tuple[str, str]

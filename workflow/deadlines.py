@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from workflow import clock as time
 from workflow import daycount
 from workflow.daycount import Calendar, Pause
 from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
@@ -34,7 +35,7 @@ SETTLED = ("met", "stopped")
 
 @dataclass
 class ClockBook:
-    """All clocks of one matter. `dates`: known date facts; `promises`: whether unconfirmed promises count (demo only)."""
+    """All clocks of one matter. `unconfirmed_count`: whether unconfirmed promises count (demo only); `placed_on`: see placed_day."""
 
     definition: Definition
     calendar: Calendar
@@ -43,6 +44,7 @@ class ClockBook:
     matter_id: int
     office_id: int
     unconfirmed_count: bool = False
+    placed_on: date | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     _touched: set[int] = field(default_factory=set)
 
@@ -175,16 +177,8 @@ class ClockBook:
     # --- what the matter shows ----------------------------------------------------------------------------------
 
     def summary(self) -> dict[str, Any]:
-        """The counters kept on the matter row: most urgent days, whose ball, whether anything is paused."""
-        live = [r for r in self.rows if r["state"] == "running"]
-        urgent = min(live, key=lambda r: (r["effective_on"], not r["legal"]), default=None)
-        return {
-            "urgent_on": urgent["effective_on"] if urgent else None,
-            "ball": urgent["owner"] if urgent else "",
-            "near_on": min((r["near_on"] for r in live if r["near_on"]), default=None),
-            "late_on": min((r["due_on"] for r in live if r["legal"]), default=None),
-            "paused": any(r["state"] == "paused" for r in self.rows),
-        }
+        """The counters kept on the matter row, see summarize."""
+        return summarize(self.rows, self.placed_on)
 
     def changes(self) -> list[dict[str, Any]]:
         """What this act did to the clocks, for the audit event."""
@@ -285,7 +279,8 @@ class ClockBook:
         row["due_on"], row["unrolled_on"], row["safe_on"] = due.due_on, due.unrolled_on, due.safe_on
         row["provisional"], row["explain"] = due.provisional, [*self._preface(clock, row), *due.steps]
         row["promise_on"], row["effective_on"] = self._promised(clock, start, pauses, due.due_on)
-        row["near_on"] = daycount.near_day(start, row["effective_on"], self.calendar)
+        begun = start + timedelta(days=sum((p.until - p.since).days for p in pauses))  # paused days are no part of the length
+        row["near_on"] = daycount.near_day(begun, row["effective_on"], self.calendar)
         first = row["near_on"] if clock.legal else row["due_on"]
         row["fire_on"], row["fire_stage"] = first, "near" if clock.legal else "remind"
         self._touch(row)
@@ -327,12 +322,42 @@ def next_round(clock: ClockDef, due: date, today: date, calendar: Calendar) -> d
     return due
 
 
-def light(row: Mapping[str, Any], today: date) -> str:
-    """The light of one clock row: late (over the law), near (over the promise or close), normal, paused, none."""
+def placed_day(way: str | None, opened_at: datetime) -> date | None:
+    """The day a case was placed from a form; None for one taken in at the window (`way` of its source)."""
+    return time.local(opened_at).date() if way == "import" else None
+
+
+def over_when_placed(row: Mapping[str, Any], placed_on: date | None) -> bool:
+    """Whether a running clock's day had passed before the case was placed: that accuses nobody, a person has to judge."""
+    return bool(placed_on and row["state"] == "running" and row["due_on"] < placed_on)
+
+
+def summarize(rows: Iterable[Mapping[str, Any]], placed_on: date | None = None) -> dict[str, Any]:
+    """The counters of a matter from its clock rows: most urgent days, whose ball, what is to be judged, whether anything is
+    paused. What was over when the case was placed makes nothing late, and is the most urgent only where nothing else runs."""
+    rows = list(rows)
+    judged = [r for r in rows if over_when_placed(r, placed_on)]
+    live = [r for r in rows if r["state"] == "running" and not over_when_placed(r, placed_on)]
+    urgent = min(live or judged, key=lambda r: (r["effective_on"], not r["legal"]), default=None)
+    return {
+        "urgent_on": urgent["effective_on"] if urgent else None,
+        "ball": urgent["owner"] if urgent else "",
+        "near_on": min((r["near_on"] for r in live if r["near_on"]), default=None),
+        "late_on": min((r["due_on"] for r in live if r["legal"]), default=None),
+        "judge_on": min((r["due_on"] for r in judged), default=None),
+        "paused": any(r["state"] == "paused" for r in rows),
+    }
+
+
+def light(row: Mapping[str, Any], today: date, placed_on: date | None = None) -> str:
+    """The light of one clock row: judge (over before the case was placed, see placed_day), late (over the law), near (over
+    the promise or close), normal, paused, none."""
     if row["state"] == "paused":
         return "paused"
     if row["state"] != "running":
         return "none"
+    if over_when_placed(row, placed_on):
+        return "judge"
     if row["legal"] and row["due_on"] < today:
         return "late"
     if row["effective_on"] < today or (row["near_on"] and row["near_on"] <= today):

@@ -6,18 +6,19 @@ messages, not the law.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock
 from workflow.audit import Link
 from workflow.cases.outward import LONGEST
-from workflow.deadlines import next_round
+from workflow.deadlines import next_round, placed_day, summarize
 from workflow.definition.model import ClockDef
 from workflow.guards import MARKS
 from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
@@ -31,7 +32,7 @@ _matters = table(Matter)
 _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
-        Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on,
+        Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on,
         Case.case_no, Case.definition_id, Office.code.label("office_code"),
     )
     .join(Case, Case.id == Clock.case_id)
@@ -44,6 +45,20 @@ _next = (
     update(_clocks)
     .where(_clocks.c.id == bindparam("key"), _clocks.c.fire_on == bindparam("seen"), _clocks.c.fire_stage == bindparam("stage"))
     .values({c: bindparam("new_" + c) for c in ("fire_on", "fire_stage", "expired_on", "due_on", "effective_on", "near_on")})
+)
+_live = (
+    select(
+        Clock.matter_id, Clock.state, Clock.owner, Clock.legal, Clock.due_on, Clock.effective_on, Clock.near_on, Case.opened_at,
+        Case.source["way"].as_string().label("way"),
+    )
+    .join(Case, Case.id == Clock.case_id)
+    .where(Clock.matter_id.in_(bindparam("matters", expanding=True)), Clock.state.in_(("running", "paused")))
+    .order_by(Clock.id)
+)  # fmt: skip
+_counters = (
+    update(_matters)
+    .where(_matters.c.id == bindparam("key"))
+    .values({c: bindparam(c) for c in ("urgent_on", "ball", "near_on", "late_on", "judge_on", "paused")})
 )
 
 
@@ -66,9 +81,7 @@ def _batch(store: Store, session: Session) -> int:
     if store.postgres:  # what others committed while we waited for their cases
         rows = [r for r in session.execute(_due, {"today": today}) if r.case_id in heads]
     actor, before = machine_account(session, "system"), dict(heads)
-    for row in rows:
-        _fire(store, session, row, today, actor, heads)
-    _refresh(session, {r.matter_id for r in rows})
+    _refresh(session, {row.matter_id for row in rows if _fire(store, session, row, today, actor, heads)})
     for case_id, link in heads.items():
         if link != before[case_id]:
             session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
@@ -82,40 +95,46 @@ def _heads(session: Session, case_ids: Sequence[int]) -> dict[int, Link]:
 
 
 def _refresh(session: Session, matters: set[int]) -> None:
-    """A repeated reminder has a new day: the matter's kept counters follow its clocks."""
-    running = (_clocks.c.matter_id == _matters.c.id) & (_clocks.c.state == "running")
-    for part in (list(matters)[i : i + BATCH] for i in range(0, len(matters), BATCH)):
-        session.execute(
-            update(_matters)
-            .where(_matters.c.id.in_(part))
-            .values(
-                urgent_on=select(func.min(_clocks.c.effective_on)).where(running).scalar_subquery(),
-                near_on=select(func.min(_clocks.c.near_on)).where(running).scalar_subquery(),
-            )
-        )
+    """A repeated reminder has a new day: the counters kept on these matters (days and whose ball) follow their clocks.
+
+    The matters are those of one batch, so their number is bounded; other expiries leave every counter as it is.
+    """
+    if not matters:
+        return
+    clocks: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in session.execute(_live, {"matters": sorted(matters)}).mappings():
+        clocks[row["matter_id"]].append(row)
+    kept = [
+        {"key": key, **summarize(rows, placed_day(rows[0]["way"], rows[0]["opened_at"]))}
+        for key, rows in clocks.items()
+    ]  # fmt: skip
+    session.execute(_counters, kept)
 
 
-def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link]) -> None:
+def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link]) -> bool:
+    """Fire one clock; whether it is a reminder that got its next day."""
     definition = store.definition(session, row.definition_id)
     known = definition.clocks.get(row.name)
     near = row.fire_stage == "near" and today <= row.due_on
     changes: dict[str, Any] = {"fire_on": None, "fire_stage": "", "expired_on": None, "due_on": row.due_on,
-                               "effective_on": row.effective_on, "near_on": None}  # fmt: skip
+                               "effective_on": row.effective_on, "near_on": row.near_on}  # fmt: skip
+    repeated = row.fire_stage == "remind" and known is not None and known.repeat
     if near:
-        changes |= {"fire_on": row.due_on + timedelta(days=1), "fire_stage": "late", "near_on": row.fire_on}
-    elif row.fire_stage == "remind" and known is not None and known.repeat:
+        changes |= {"fire_on": row.due_on + timedelta(days=1), "fire_stage": "late"}
+    elif repeated and known is not None:
         again = next_round(known, row.due_on, today, store.calendar(session))
         changes |= {"fire_on": again, "fire_stage": "remind", "due_on": again, "effective_on": again, "near_on": again}
     else:
-        changes |= {"expired_on": today, "near_on": row.fire_on if row.fire_stage == "near" else row.due_on}
+        changes["expired_on"] = today
     taken = session.execute(
         _next, {"key": row.id, "seen": row.fire_on, "stage": row.fire_stage, **{f"new_{k}": v for k, v in changes.items()}}
     )
     if taken.rowcount != 1 or known is None:  # type: ignore[attr-defined]
-        return
+        return False
     _tell(store, session, row, known, definition.people, near, today)
     if not near:  # coming near is only a message
         _record(session, row, known, changes["due_on"], today, actor, heads)
+    return bool(repeated)
 
 
 def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date) -> None:

@@ -213,6 +213,7 @@ class Matter(Base):
     urgent_on: Mapped[date | None] = mapped_column(Date, comment="earliest effective day of its running clocks")
     near_on: Mapped[date | None] = mapped_column(Date, comment="yellow from this day")
     late_on: Mapped[date | None] = mapped_column(Date, comment="earliest due day of its running legal clocks")
+    judge_on: Mapped[date | None] = mapped_column(Date, comment="earliest day that had passed before the case was placed")
     paused: Mapped[bool] = mapped_column(Boolean, default=False)
     ball: Mapped[str] = mapped_column(String(30), default="", comment="owner of the most urgent clock")
     case: Mapped[Case] = relationship(back_populates="matters")

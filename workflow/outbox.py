@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from workflow import clock
 from workflow.errors import Stopped
-from workflow.models import Case, Outbox, Task, Worker
+from workflow.models import Case, Outbox, Task, Worker, table
 from workflow.store import Store
 
 MOST_TRIES = 8
@@ -92,8 +94,16 @@ def _carry_out(store: Store, row: Outbox, channel: Channel, printer: Printer, co
         _failed(store, row, f"{type(error).__name__}: {error}", final=row.tries >= MOST_TRIES)
         counts["failed"] += 1
     else:
-        with store.writing() as session:
-            session.execute(update(Outbox).where(Outbox.id == row.id).values(state="done", done_at=clock.now(), error=""))
+        _done(store, row)
+
+
+def _done(store: Store, row: Outbox) -> None:
+    with store.writing() as session:
+        session.execute(update(Outbox).where(Outbox.id == row.id).values(state="done", done_at=clock.now(), error=""))
+        if row.error:  # it had failed before: the task that failure left is done with it
+            session.execute(
+                update(Task).where(Task.key == _task_key(row), Task.done_at.is_(None)).values(done_at=clock.now(), done_by="系统")
+            )
 
 
 def _address(store: Store, row: Outbox) -> str:
@@ -116,12 +126,22 @@ def _failed(store: Store, row: Outbox, why: str, final: bool) -> None:
             .values(error=why, state="failed" if final else "waiting", next_at=clock.now() + wait)
         )  # fmt: skip
         if final and row.case_id is not None:
-            case = session.get_one(Case, row.case_id)
-            what = "文书没有打印成" if row.kind == "print" else "消息没有发出"
-            session.add(
-                Task(case_id=case.id, matter_id=None, office_id=case.office_id, kind="outbox", owner="desk",
-                     text=f"{what}：{why}"[:300], fact="", key=f"outbox:{row.key}"[:120], created_at=clock.now())
-            )  # fmt: skip
+            _ask_a_person(store, session, row, why)
+
+
+def _ask_a_person(store: Store, session: Session, row: Outbox, why: str) -> None:
+    """One task for a row that will not go out by itself; the same one again where it fails once more."""
+    case = session.get_one(Case, row.case_id)
+    what = "文书没有打印成" if row.kind == "print" else "消息没有发出"
+    text = f"{what}：{why}"[:300]
+    task = {"case_id": case.id, "matter_id": None, "office_id": case.office_id, "kind": "outbox", "owner": "desk", "text": text,
+            "fact": "", "key": _task_key(row), "created_at": clock.now(), "done_at": None, "done_by": ""}  # fmt: skip
+    make = (postgresql if store.postgres else sqlite).insert(table(Task)).values(task)
+    session.execute(make.on_conflict_do_update(index_elements=["key"], set_={"text": text, "done_at": None, "done_by": ""}))
+
+
+def _task_key(row: Outbox) -> str:
+    return f"outbox:{row.key}"[:120]
 
 
 def retry(store: Store, row_id: int) -> None:

@@ -122,7 +122,7 @@ def clocks_of(loaded: Loaded, matter: Any) -> list[dict[str, Any]]:
     for r in loaded.book(matter).rows:
         view = {k: r[k] for k in COLUMNS if k not in ("case_id", "matter_id", "office_id", "fire_on", "fire_stage", "unrolled_on")}
         plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in view.items()}
-        plain |= {"light": light(r, today), "owner_label": people.get(r["owner"], r["owner"]), "addressee_label": people.get(r["addressee"], "")}
+        plain |= {"light": light(r, today, loaded.placed_on), "owner_label": people.get(r["owner"], r["owner"]), "addressee_label": people.get(r["addressee"], "")}
         left = (r["effective_on"] - today).days if r["state"] == "running" and r["effective_on"] else None
         out.append({**plain, "days_left": left})
     return out

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from workflow import clock
+from workflow.deadlines import placed_day
 from workflow.definition.model import ClockDef
 from workflow.models import Case, Clock, Matter, Office, Worker
 from workflow.store import Store
@@ -128,7 +128,8 @@ def _kind(r: Any) -> str:
     """A day that had passed before the case was placed from a form accuses nobody: the form does not tell what was done."""
     if r.clock_state == "unstarted":
         return "unknown"
-    if r.source.get("way") == "import" and r.due_on < clock.local(r.opened_at).date():
+    placed_on = placed_day(r.source.get("way"), r.opened_at)
+    if placed_on and r.due_on < placed_on:
         return "judge"
     return "late" if r.legal else "reminded"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from workflow import clock, firing, outbox
 from workflow.errors import BadInput, Refused
@@ -16,6 +18,8 @@ from workflow.store import Store
 
 PAUSE = 2.0
 """Seconds between two looks of the running process."""
+AWAY = 10.0
+"""Seconds to the next look when the database could not be used."""
 
 
 def once(store: Store, channel: Channel, printer: Printer) -> dict[str, Any]:
@@ -28,11 +32,17 @@ def once(store: Store, channel: Channel, printer: Printer) -> dict[str, Any]:
     return {"fired": fired, **total}
 
 
-def loop(store: Store, channel: Channel, printer: Printer, stop: threading.Event, report: Any = None) -> None:
-    """Rounds until `stop` is set."""
+def loop(store: Store, channel: Channel, printer: Printer, stop: threading.Event, report: Callable[[dict[str, Any]], None],
+         trouble: Callable[[str], None]) -> None:  # fmt: skip
+    """Rounds until `stop` is set. A database that is away or busy is waited for: `trouble` is told in a sentence."""
     while not stop.is_set():
-        counts = once(store, channel, printer)
-        if report is not None and any(counts.values()):
+        try:
+            counts = once(store, channel, printer)
+        except OperationalError as error:
+            trouble(f"数据库暂时用不了，{AWAY:.0f} 秒后再试：{error.orig}")
+            stop.wait(AWAY)
+            continue
+        if any(counts.values()):
             report(counts)
         stop.wait(PAUSE)
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import clock, permissions
-from workflow.deadlines import light
+from workflow.deadlines import light, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef
 from workflow.models import Case, Clock, DefinitionVersion, Employer, Matter, Office, Task, Worker
 from workflow.search import matching, visible, worker_of
@@ -29,8 +29,10 @@ NO_CLOCK: Mapping[str, Any] = {
     "state": "", "label": "", "code": "", "owner": "", "legal": False, "due_on": None, "safe_on": None,
     "promise_on": None,
 }  # fmt: skip
-TABS = {"all": "全部", "late": "超期", "near": "临近", "normal": "正常", "paused": "中止", "fill": "待补录"}
-LIGHTS = {"late": "超期", "near": "临近", "normal": "正常", "paused": "中止", "none": "未起算", "closed": "已办结"}
+TABS = {"all": "全部", "late": "超期", "near": "临近", "normal": "正常", "paused": "中止", "judge": "待核实", "fill": "待补录"}
+LIGHTS = {
+    "late": "超期", "judge": "待核实", "near": "临近", "normal": "正常", "paused": "中止", "none": "未起算", "closed": "已办结",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,14 @@ def _turn(actor: Actor, matter: str, action: ActionDef, level: str) -> bool:
 
 
 def kind_of(today: date) -> ColumnElement[str]:
-    """The light of a matter from its counters: late, paused, near, normal, none; closed for an ended one."""
+    """The light of a matter from its counters: late, judge, paused, near, normal, none; closed for an ended one.
+
+    judge: a day had passed before the case was placed from a form, which accuses nobody (see stalls).
+    """
     return case(
         (Matter.closed_on.is_not(None), "closed"),
         (Matter.late_on < today, "late"),
+        (Matter.judge_on.is_not(None), "judge"),
         (Matter.paused, "paused"),
         (or_(Matter.urgent_on < today, Matter.near_on <= today), "near"),
         (Matter.urgent_on.is_not(None), "normal"),
@@ -143,19 +149,23 @@ def kind_of(today: date) -> ColumnElement[str]:
 
 
 def _rank(today: date) -> ColumnElement[int]:
-    """Order of urgency; a paused matter whose reminder is due stands among the near ones, so that it is not lost."""
+    """Order of urgency; a paused matter, or one to be judged, stands among the near ones where another day is near, so
+    that it is not lost."""
     return case(
-        (Matter.closed_on.is_not(None), 5),
+        (Matter.closed_on.is_not(None), 6),
         (Matter.late_on < today, 0),
-        (or_(Matter.urgent_on < today, Matter.near_on <= today), 1),
-        (Matter.paused, 3),
-        (Matter.urgent_on.is_not(None), 2),
-        else_=4,
+        (Matter.near_on <= today, 1),
+        (Matter.judge_on.is_not(None), 2),
+        (Matter.urgent_on < today, 1),
+        (Matter.paused, 4),
+        (Matter.urgent_on.is_not(None), 3),
+        else_=5,
     )
 
 
-def left_words(row: Mapping[str, Any], today: date) -> str:
-    """How long one clock row still has: 剩 2 日, 今天到期, 超期 3 日; a reminder is never 超期."""
+def left_words(row: Mapping[str, Any], today: date, placed_on: date | None = None) -> str:
+    """How long one clock row still has: 剩 2 日, 今天到期, 超期 3 日; a reminder is never 超期, and neither is what was over
+    when the case was placed from a form."""
     if row["state"] == "paused":
         return "中止，不计时"
     if row["state"] == "unstarted":
@@ -163,6 +173,8 @@ def left_words(row: Mapping[str, Any], today: date) -> str:
     if row["state"] != "running":
         return ""
     due, effective = row["due_on"], row["effective_on"]
+    if light(row, today, placed_on) == "judge":
+        return f"导入前已过，至今 {(today - due).days} 日"
     if not row["legal"]:
         return _reminder_words((due - today).days)
     if due < today:
@@ -274,7 +286,8 @@ def _rows(store: Store, session: Session, conditions: Conditions, page: int, tod
     found = session.execute(
         select(
             Matter.id, Matter.case_id, Matter.name.label("matter"), Matter.number, Matter.state, Matter.closed_on,
-            kind_of(today).label("kind"), Case.case_no, Case.definition_id, Worker.name.label("worker"),
+            kind_of(today).label("kind"), Case.case_no, Case.definition_id, Case.opened_at,
+            Case.source["way"].as_string().label("way"), Worker.name.label("worker"),
             Employer.name.label("employer"), Office.county,
         )
         .join(Case, Case.id == Matter.case_id).join(Worker, Worker.id == Case.worker_id)
@@ -312,23 +325,39 @@ def _to_fill(session: Session, cases: Sequence[int]) -> dict[int, int]:
 def _row(definition: Definition, r: Any, clocks: Sequence[Mapping[str, Any]], to_fill: int, today: date) -> Row:
     matter = definition.matters[r.matter]
     again = "" if r.number == 1 else f"（第 {r.number} 次）"
-    shown = (None if r.closed_on else most_urgent(clocks, today)) or NO_CLOCK
+    placed_on = placed_day(r.way, r.opened_at)
+    shown = (None if r.closed_on else most_urgent(clocks, today, placed_on)) or NO_CLOCK
     return Row(
         case_no=r.case_no, worker=r.worker, employer=r.employer, county=r.county,
         matter=r.matter if r.number == 1 else f"{r.matter}#{r.number}", matter_label=matter.label + again,
-        state_label=matter.states[r.state].label, light=r.kind, left=left_words(shown, today), clock=shown["label"],
+        state_label=matter.states[r.state].label, light=r.kind, left=_left(shown, clocks, today, placed_on), clock=shown["label"],
         code=shown["code"], legal=shown["legal"], due_on=shown["due_on"], safe_on=shown["safe_on"],
         promise_on=shown["promise_on"], ball=definition.people.get(shown["owner"], shown["owner"]), to_fill=to_fill,
     )  # fmt: skip
 
 
-def most_urgent(clocks: Iterable[Mapping[str, Any]], today: date) -> Mapping[str, Any] | None:
-    """The clock a line shows: one over the law, else the earliest that runs, else a paused, else an unstarted one."""
-    order = {"running": 1, "paused": 2, "unstarted": 3}
+def _left(
+    shown: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]], today: date, placed_on: date | None
+) -> str:
+    """The days left of the clock a line shows; beside one to be judged also another whose day is near."""
+    said = left_words(shown, today, placed_on)
+    if shown is NO_CLOCK or light(shown, today, placed_on) != "judge":
+        return said
+    near = most_urgent((c for c in clocks if light(c, today, placed_on) == "near"), today)
+    return f"{said}；“{near['label']}”{left_words(near, today)}" if near else said
+
+
+def most_urgent(
+    clocks: Iterable[Mapping[str, Any]], today: date, placed_on: date | None = None
+) -> Mapping[str, Any] | None:
+    """The clock a line shows: one over the law, else one to be judged, else the earliest that runs, else a paused, else
+    an unstarted one."""
+    order = {"late": 0, "judge": 1, "running": 2, "paused": 3, "unstarted": 4}
 
     def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        late = light(row, today) == "late"
-        day = row["due_on"] if late else row["effective_on"]
-        return (0 if late else order[row["state"]], day or date.max, not row["legal"])
+        kind = light(row, today, placed_on)
+        over = kind in ("late", "judge")
+        day = row["due_on"] if over else row["effective_on"]
+        return (order[kind if over else row["state"]], day or date.max, not row["legal"])
 
     return min(clocks, key=place, default=None)

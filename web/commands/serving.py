@@ -79,7 +79,15 @@ def work(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    worker.loop(store, channel, printer, stop, report=lambda counts: print(_counted(counts), file=sys.stderr, flush=True))
+    total = {"fired": 0, "printed": 0, "sent": 0, "failed": 0}
+
+    def report(counts: dict[str, Any]) -> None:
+        print(_counted(counts), file=sys.stderr, flush=True)
+        total.update({k: total[k] + counts[k] for k in total})
+
+    worker.loop(store, channel, printer, stop, report, trouble=lambda sentence: print(sentence, file=sys.stderr, flush=True))
+    if args.json:
+        emit(args, {"ok": True, **total}, [])
     return 0
 
 

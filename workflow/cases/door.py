@@ -30,7 +30,7 @@ _move = (
     update(table(Matter))
     .where(table(Matter).c.id == bindparam("key"), table(Matter).c.version == bindparam("seen"))
     .values({c: bindparam(c) for c in (
-        "state", "version", "facts", "entered_on", "closed_on", "urgent_on", "near_on", "late_on", "paused", "ball",
+        "state", "version", "facts", "entered_on", "closed_on", "urgent_on", "near_on", "late_on", "judge_on", "paused", "ball",
     )})
 )  # fmt: skip
 _head = (

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workflow import clock, figures, guards
 from workflow.cases import typed
-from workflow.deadlines import ClockBook
+from workflow.deadlines import ClockBook, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 from workflow.errors import NotFound, Reason, Refused
 from workflow.models import Case, DeliveryRecord, Employer, Event, Expert, Instrument, Matter, Office, Paper, Payment, Worker, table
@@ -29,7 +29,7 @@ _ev, _d, _i, _p = (table(x).c for x in (Event, DeliveryRecord, Instrument, Paper
 _case = (
     select(
         _c.id, _c.case_no, _c.office_id, _c.definition_id, _c.disease, _c.diagnosed_on, _c.facts, _c.closed_on, _c.head_seq, _c.head_hash,
-        _c.worker_id, _c.employer_id, _w.uid, _w.name, _w.sex, _w.birth_on, _w.id_sealed, _w.phone, _w.address, _w.occupation,
+        _c.opened_at, _c.source["way"].as_string().label("way"), _c.worker_id, _c.employer_id, _w.uid, _w.name, _w.sex, _w.birth_on, _w.id_sealed, _w.phone, _w.address, _w.occupation,
         _e.name.label("employer_name"), _e.office_id.label("employer_office"), _e.address.label("employer_address"),
     )
     .join(table(Worker), _w.id == _c.worker_id)
@@ -74,6 +74,11 @@ class Loaded:
     def today(self) -> date:
         return clock.today()
 
+    @cached_property
+    def placed_on(self) -> date | None:
+        """The day the case was placed from a form; None for one taken in at the window."""
+        return placed_day(self.row.way, self.row.opened_at)
+
     def matter(self, name: str) -> AnyRow:
         """The matter called `name` (the newest of that name) or `name#2`. Raises NotFound."""
         base, _, number = name.partition("#")
@@ -89,7 +94,7 @@ class Loaded:
             self._books[matter.id] = ClockBook.load(
                 self.connection, definition=self.definition, calendar=self.store.calendar(self.session), today=self.today,
                 case_id=self.row.id, matter_id=matter.id, office_id=matter.office_id,
-                unconfirmed_count=self.store.settings.demo,
+                unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on,
             )  # fmt: skip
         return self._books[matter.id]
 
@@ -97,7 +102,7 @@ class Loaded:
         """The clocks of a matter not yet written."""
         return ClockBook(
             definition=self.definition, calendar=self.store.calendar(self.session), today=self.today, case_id=self.row.id, matter_id=0,
-            office_id=office_id, unconfirmed_count=self.store.settings.demo,
+            office_id=office_id, unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on,
         )  # fmt: skip
 
     def facts_of(self, matter: AnyRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ is unknown and becomes a task (补录).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from workflow import audit, clock, sealed
 from workflow.cases.opening import NewCase, Placement, write_case
-from workflow.errors import BadInput
+from workflow.exchange.faults import Fault, shown
 from workflow.exchange.forms import Form, county_in, read_form
 from workflow.exchange.rows import EMPLOYERS, EmployerRow, WorkerRow
 from workflow.models import Case, Employer, ImportedFile, Office, Worker
@@ -36,6 +36,7 @@ class Imported:
     digest: str
     rows: int
     dry_run: bool
+    skip_faulty: bool
     faults: list[str]
     warnings: list[str]
     new: int = 0
@@ -48,7 +49,7 @@ class Imported:
     @property
     def ok(self) -> bool:
         """Whether everything sound was (or would be) written: no faults, or they were to be skipped."""
-        return not self.faults or self.written
+        return not self.faults or self.skip_faulty
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -60,7 +61,7 @@ class Imported:
     def lines(self) -> list[str]:
         """For people: every fault and warning a line, then what was done."""
         told = [*self.faults, *(f"提示：{w}" for w in self.warnings)]
-        if self.faults and not self.written:
+        if not self.ok:
             verdict = f"有 {self.skipped} 行要改，什么都没有写入。改好后再导入，或者加 --skip-faulty 只导入没有错的 {self.rows - self.skipped} 行。"
         else:
             verb = "可以导入" if self.dry_run else "已导入"
@@ -83,39 +84,40 @@ def import_file(
         return calendar.is_rest(day) if calendar.announced(day) else None
 
     form = read_form(path, path.name, today=clock.today(), known_employers=ledger, is_rest_day=rest)
-    done = Imported(
-        form.kind, form.filename, form.digest, form.total, dry_run, [f.sentence() for f in form.faults],
-        [w.sentence() for w in form.warnings], skipped=len(form.faulty_rows()),
-    )  # fmt: skip
-    if form.faults and not skip_faulty:
-        return done
     with store.writing() as session:
-        actor = machine_account(session, "import")
-        writer = _Writer(store, session, actor, form, operator, done)
-        writer.employers(form.employers) if form.kind == EMPLOYERS else writer.workers(form.workers)
-        if dry_run:
+        writer = _Writer(store, session, machine_account(session, "import"), form, operator)
+        lost = writer.without_county()
+        done = writer.done = Imported(
+            form.kind, form.filename, form.digest, form.total, dry_run, skip_faulty, [f.sentence() for f in (*form.faults, *lost)],
+            [w.sentence() for w in form.warnings], skipped=len({*form.faulty_rows(), *(f.row for f in lost)}),
+        )  # fmt: skip
+        if done.ok:
+            writer.write({f.row for f in lost})
+        if dry_run or not done.ok:
             session.rollback()
+            done.cases.clear()
             return done
-        if done.new or done.changed:
-            writer.remember()
     done.written = True
     return done
 
 
 class _Writer:
-    """One import inside one transaction."""
+    """One import inside one transaction. `done` is set before anything is written."""
 
-    def __init__(self, store: Store, session: Session, actor: Actor, form: Form, operator: str, done: Imported) -> None:
-        self.store, self.session, self.actor, self.form, self.operator, self.done = (
-            store,
-            session,
-            actor,
-            form,
-            operator,
-            done,
-        )
+    done: Imported
+
+    def __init__(self, store: Store, session: Session, actor: Actor, form: Form, operator: str) -> None:
+        self.store, self.session, self.actor, self.form, self.operator = store, session, actor, form, operator
         self.offices = {o.county: o for o in session.scalars(select(Office))}
-        self.city = next(o for o in self.offices.values() if o.city)
+
+    def write(self, leave_out: Collection[int]) -> None:
+        """Write every sound row; the file itself is remembered where it changed anything."""
+        if self.form.kind == EMPLOYERS:
+            self.employers([r for r in self.form.employers if r.row not in leave_out])
+        else:
+            self.workers(self.form.workers)
+        if self.done.new or self.done.changed:
+            self.remember()
 
     def source(self, row: int) -> dict[str, Any]:
         return {"way": "import", "form": self.form.kind, "file": self.form.filename, "sheet": self.form.sheet, "row": row,
@@ -124,7 +126,9 @@ class _Writer:
     def employers(self, rows: Sequence[EmployerRow]) -> None:
         known = {e.name: e for e in self.session.scalars(select(Employer))}
         for row in rows:
-            told = {"office_id": self._county(row), "industry": row.industry, "address": row.address, "headcount": row.headcount,
+            office = self._office(row)
+            assert office is not None  # the others were sorted out as faulty
+            told = {"office_id": office.id, "industry": row.industry, "address": row.address, "headcount": row.headcount,
                     "contact": row.contact, "phone": row.phone, "remark": row.remark}  # fmt: skip
             old = known.get(row.name)
             if old is None:
@@ -139,15 +143,18 @@ class _Writer:
                 self.done.same += 1
         self.session.flush()
 
-    def _county(self, row: EmployerRow) -> int:
+    def without_county(self) -> list[Fault]:
+        """A fault for every employer that no county can be told for."""
+        text = "看不出“{}”属于哪个旗县区，请在“填报单位”写明旗县区，或者在企业地址里写明"
+        return [
+            Fault(self.form.kind, r.row, "整行", f"A{r.row}", text.format(shown(r.name)))
+            for r in self.form.employers if self._office(r) is None
+        ]  # fmt: skip
+
+    def _office(self, row: EmployerRow) -> Office | None:
         """The county that keeps the employer: who reported it, for a city form the county of its address or name."""
         county = self.form.county if self.form.county in self.offices else county_in(row.address, row.name)
-        office = self.offices.get(county)
-        if office is None:
-            raise BadInput(
-                f"附件2 第 {row.row} 行：看不出“{row.name}”属于哪个旗县区。请在“填报单位”写明旗县区，或者在企业地址里写明。"
-            )
-        return office.id
+        return self.offices.get(county)
 
     def workers(self, rows: Sequence[WorkerRow]) -> None:
         ledger = {e.name: e for e in self.session.execute(select(Employer.id, Employer.name, Employer.office_id))}

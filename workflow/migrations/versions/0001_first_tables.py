@@ -245,6 +245,7 @@ def upgrade() -> None:
     sa.Column('urgent_on', sa.Date(), nullable=True, comment='earliest effective day of its running clocks'),
     sa.Column('near_on', sa.Date(), nullable=True, comment='yellow from this day'),
     sa.Column('late_on', sa.Date(), nullable=True, comment='earliest due day of its running legal clocks'),
+    sa.Column('judge_on', sa.Date(), nullable=True, comment='earliest day that had passed before the case was placed'),
     sa.Column('paused', sa.Boolean(), nullable=False),
     sa.Column('ball', sa.String(length=30), nullable=False, comment='owner of the most urgent clock'),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_matters_case_id')),
