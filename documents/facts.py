@@ -108,7 +108,7 @@ def articles(citations: str | Iterable[str]) -> str:
 def money(amount: str) -> str:
     """A decimal text as printed figures with two places: `12345.6` → `12,345.60`. A float is refused, never rounded."""
     if not isinstance(amount, str):
-        raise Refused(Reason(f"金额 {amount} 应以十进制文本给出，如 \"12345.60\"", code="bad_amount"))
+        raise Refused(Reason(f'金额 {amount} 应以十进制文本给出，如 "12345.60"', code="bad_amount"))
     try:
         value = Decimal(amount)
     except InvalidOperation as error:

@@ -62,7 +62,11 @@ LABELS: Mapping[str, str] = {
 }  # fmt: skip
 
 _MAY_BE_EMPTY = frozenset({"copies"})
-_SOURCE = {"recognition": "工伤认定办法#19.1", "conclusion": "劳动能力鉴定管理办法#16", "correction_list": "工伤认定办法#8.1"}
+_SOURCE = {
+    "recognition": "工伤认定办法#19.1",
+    "conclusion": "劳动能力鉴定管理办法#16",
+    "correction_list": "工伤认定办法#8.1",
+}
 _CHECKS = {
     "total": money, "lines[].amount": money, "lines[].law": articles, "facts.missing[].law": articles, "law": articles,
     "facts.grade": grade_words, "facts.care": care_words, "facts.ground": wording, "lines[].payer": payer_words,
@@ -88,7 +92,13 @@ def faults(kind: str, facts: Mapping[str, Any]) -> list[Reason]:
 
 def _fault(kind: str, path: str, name: str, value: Any) -> Reason | None:
     if _blank(value) and not (path in _MAY_BE_EMPTY and value is not None):
-        return Reason(f"缺{LABELS.get(name) or _labelled(path, name)}，文书不能打印，请补录后再出具", "fact_missing", _SOURCE.get(kind, ""), "承办人", name)
+        return Reason(
+            f"缺{LABELS.get(name) or _labelled(path, name)}，文书不能打印，请补录后再出具",
+            "fact_missing",
+            _SOURCE.get(kind, ""),
+            "承办人",
+            name,
+        )
     try:
         if path.endswith("_on"):
             parse_day(value)

@@ -170,7 +170,13 @@ def firing_time(folder: Path, clocks: int, due: int) -> dict[str, Any]:
     demo.fill(store)
     today = clock.today()
     with store.writing() as session:
-        row = dict(session.execute(select(table(Clock)).where(Clock.state == "running", Clock.legal, Clock.name == "decide").limit(1)).mappings().one())
+        row = dict(
+            session.execute(
+                select(table(Clock)).where(Clock.state == "running", Clock.legal, Clock.name == "decide").limit(1)
+            )
+            .mappings()
+            .one()
+        )
         row.pop("id")
         start = session.scalar(select(func.count()).select_from(Clock)) or 0
         many = [
@@ -215,7 +221,10 @@ def worklist_time(folder: Path, n: int) -> dict[str, Any]:
     client.post("/login", data={"username": account.username, "password": account.password})
     if client.get("/work").status_code != 200:
         raise RuntimeError("the worklist did not answer")
-    return {"cases": n, "median_ms": round(statistics.median(_timed(lambda: client.get("/work")) for _ in range(15)) * 1000, 1)}
+    return {
+        "cases": n,
+        "median_ms": round(statistics.median(_timed(lambda: client.get("/work")) for _ in range(15)) * 1000, 1),
+    }
 
 
 def multiply(store: Store, n: int) -> None:
@@ -232,8 +241,12 @@ def multiply(store: Store, n: int) -> None:
             worker = next(w for w in workers if w["id"] == case["worker_id"])
             at["w"] += 1
             at["c"] += 1
-            made["w"].append({**worker, "id": at["w"], "uid": f"u{i}", "id_index": f"i{i}", "tail_index": f"t{i % 9000}"})
-            made["c"].append({**case, "id": at["c"], "worker_id": at["w"], "case_no": f"{clock.today().year}-{900000 + i:06d}"})
+            made["w"].append(
+                {**worker, "id": at["w"], "uid": f"u{i}", "id_index": f"i{i}", "tail_index": f"t{i % 9000}"}
+            )
+            made["c"].append(
+                {**case, "id": at["c"], "worker_id": at["w"], "case_no": f"{clock.today().year}-{900000 + i:06d}"}
+            )
             for matter in (m for m in matters if m["case_id"] == case["id"]):
                 at["m"] += 1
                 made["m"].append({**matter, "id": at["m"], "case_id": at["c"]})

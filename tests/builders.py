@@ -88,7 +88,14 @@ def settle(store: Store) -> Town:
         ]
         users += [
             User(username="firm", name="单位经办", roles=["employer"], employer_id=firm.id, epoch=1, active=True),
-            User(username="other-firm", name="别家经办", roles=["employer"], employer_id=firm.id + 1, epoch=1, active=True),
+            User(
+                username="other-firm",
+                name="别家经办",
+                roles=["employer"],
+                employer_id=firm.id + 1,
+                epoch=1,
+                active=True,
+            ),
         ]
         session.add_all(users)
         session.flush()
@@ -129,25 +136,43 @@ class Life:
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
-    def act(self, who: str, matter: str, action: str, *, papers: list[str] | None = None, behalf: str = "", **facts: Any) -> Outcome:
+    def act(
+        self, who: str, matter: str, action: str, *, papers: list[str] | None = None, behalf: str = "", **facts: Any
+    ) -> Outcome:
         """Do an act that must succeed."""
         before = self.events()
         with clock.frozen(datetime.combine(self.day, time(9), clock.SHANGHAI)):
             outcome = cases.perform(
-                self.town.store, self.town.people[who], self.case_no, matter, action, facts=facts, papers=papers, behalf=behalf
+                self.town.store,
+                self.town.people[who],
+                self.case_no,
+                matter,
+                action,
+                facts=facts,
+                papers=papers,
+                behalf=behalf,
             )
         self.done.append(f"{matter}.{action}")
         assert self.events() == before + 1, "one act, one event"
         self.check()
         return outcome
 
-    def refused(self, who: str, matter: str, action: str, *, papers: list[str] | None = None, behalf: str = "", **facts: Any) -> list[str]:
+    def refused(
+        self, who: str, matter: str, action: str, *, papers: list[str] | None = None, behalf: str = "", **facts: Any
+    ) -> list[str]:
         """Try an act that must be refused and change nothing; the reasons as sentences."""
         before = counts(self.town.store)
         try:
             with clock.frozen(self.day):
                 cases.perform(
-                    self.town.store, self.town.people[who], self.case_no, matter, action, facts=facts, papers=papers, behalf=behalf
+                    self.town.store,
+                    self.town.people[who],
+                    self.case_no,
+                    matter,
+                    action,
+                    facts=facts,
+                    papers=papers,
+                    behalf=behalf,
                 )
         except Stopped as stopped:
             assert counts(self.town.store) == before, "a refusal writes nothing"
@@ -171,15 +196,23 @@ class Life:
         """One event of the chain (the last by default) with its payload read."""
         with self.town.store.reading() as session:
             query = select(Event).where(Event.chain == self.case_no)
-            row = session.scalars(query.where(Event.seq == seq) if seq else query.order_by(Event.seq.desc()).limit(1)).one()
-            return {c.name: getattr(row, c.name) for c in Event.__table__.columns} | {"payload": json.loads(row.payload)}
+            row = session.scalars(
+                query.where(Event.seq == seq) if seq else query.order_by(Event.seq.desc()).limit(1)
+            ).one()
+            return {c.name: getattr(row, c.name) for c in Event.__table__.columns} | {
+                "payload": json.loads(row.payload)
+            }
 
     def state(self, matter: str) -> str:
         return str(self.row(matter).state)
 
     def row(self, matter: str) -> Matter:
         with self.town.store.reading() as session:
-            query = select(Matter).join(Case, Case.id == Matter.case_id).where(Case.case_no == self.case_no, Matter.name == matter)
+            query = (
+                select(Matter)
+                .join(Case, Case.id == Matter.case_id)
+                .where(Case.case_no == self.case_no, Matter.name == matter)
+            )
             return session.scalars(query.order_by(Matter.id.desc()).limit(1)).one()
 
     def case(self) -> Case:
@@ -238,7 +271,9 @@ class Life:
 
     def served(self, matter: str = "recognition", who: str = "desk") -> Life:
         for addressee in ("worker", "employer"):
-            self.wait(1).act(who, matter, "deliver", addressee=addressee, way="direct", received_on=self.day.isoformat())
+            self.wait(1).act(
+                who, matter, "deliver", addressee=addressee, way="direct", received_on=self.day.isoformat()
+            )
         return self
 
     def appraisal_filed(self, papers: list[str] | None = None) -> Life:
@@ -251,7 +286,14 @@ class Life:
         self.wait(1).act("appraisal", "appraisal", "confirm")
         self.wait(1).act("appraisal", "appraisal", "draw", panel_size="3")
         exam_on = self.wait(1).day + timedelta(days=days)
-        self.act("appraisal", "appraisal", "schedule", exam_on=exam_on.isoformat(), place="演示医院鉴定室", exam_time="上午9时")
+        self.act(
+            "appraisal",
+            "appraisal",
+            "schedule",
+            exam_on=exam_on.isoformat(),
+            place="演示医院鉴定室",
+            exam_time="上午9时",
+        )
         return self
 
     def concluded(self, grade: str = "3", care: str = "part") -> Life:
@@ -263,8 +305,9 @@ class Life:
         return self.appraisal_filed().scheduled().concluded(grade, care).served("appraisal", "appraisal")
 
     def claimed(self, **facts: str) -> Life:
-        self.wait(1).act("desk", "benefit", "claim", applicant="worker", account_holder="试大山", bank="演示银行",
-                         bank_account="6200000000001234", **{"provisional": "yes", **facts})  # fmt: skip
+        told: dict[str, Any] = {"applicant": "worker", "account_holder": "试大山", "bank": "演示银行",
+                                "bank_account": "6200000000001234", "provisional": "yes"}  # fmt: skip
+        self.wait(1).act("desk", "benefit", "claim", **{**told, **facts})
         return self
 
     def approved(self) -> Life:
@@ -275,7 +318,9 @@ class Life:
 
     def payable(self) -> Life:
         self.approved()
-        self.wait(1).act("agency", "benefit", "deliver", addressee="worker", way="direct", received_on=self.day.isoformat())
+        self.wait(1).act(
+            "agency", "benefit", "deliver", addressee="worker", way="direct", received_on=self.day.isoformat()
+        )
         return self
 
 
@@ -285,14 +330,16 @@ class Life:
 def counts(store: Store) -> dict[str, int]:
     """Rows of every table."""
     with store.reading() as session:
-        return {name: session.execute(text(f"select count(*) from {name}")).scalar_one() for name in Base.metadata.tables}
+        return {
+            name: session.execute(text(f"select count(*) from {name}")).scalar_one() for name in Base.metadata.tables
+        }
 
 
 def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table."""
     with store.reading() as session:
         return {
-            name: sorted((tuple(map(str, row)) for row in session.execute(select(table))))
+            name: sorted(tuple(map(str, row)) for row in session.execute(select(table)))
             for name, table in Base.metadata.tables.items()
         }
 
@@ -303,7 +350,9 @@ def without_triggers(store: Store, *statements: str) -> None:
         if store.postgres:
             connection.execute(text("set local session_replication_role = replica"))
         else:
-            for name in connection.execute(text("select name from sqlite_master where type = 'trigger'")).scalars().all():
+            for name in (
+                connection.execute(text("select name from sqlite_master where type = 'trigger'")).scalars().all()
+            ):
                 connection.execute(text(f"drop trigger {name}"))
         for statement in statements:
             done = connection.execute(text(statement))

@@ -73,7 +73,7 @@ def behind_its_back(lived: Lived) -> Iterator[Connection]:
         if store.postgres:
             connection.execute(text("set local session_replication_role = replica"))
         else:
-            for name, in connection.execute(text("select name from sqlite_master where type = 'trigger'")).all():
+            for (name,) in connection.execute(text("select name from sqlite_master where type = 'trigger'")).all():
                 connection.execute(text(f"drop trigger {name}"))
         yield connection
     engine.dispose()
@@ -103,7 +103,8 @@ EDITS = [
     *[("events", column, 7, 7, "被改动过") for column in (
         "payload", "label", "actor", "actor_id", "hash", "prev_hash", "at", "on", "kind", "action", "from_state", "to_state", "definition",
     )],
-    ("matters", "state", 1, 0, "事项行被改动过"), ("matters", "facts", 1, 0, "事项行被改动过"), ("matters", "version", 2, 0, "事项行被改动过"),
+    ("matters", "state", 1, 0, "事项行被改动过"), ("matters", "facts", 1, 0, "事项行被改动过"),
+    ("matters", "version", 2, 0, "事项行被改动过"),
     ("clocks", "due_on", 1, 0, "时限行被改动过"), ("clocks", "start_on", 2, 0, "时限行被改动过"),
     ("clocks", "extend_days", 3, 0, "时限行被改动过"), ("clocks", "pauses", 4, 0, "时限行被改动过"),
     ("instruments", "facts", 1, None, "被改动过"), ("instruments", "number", 2, None, "文书行被改动过"),
@@ -117,7 +118,9 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("table", "column", "nth", "seq", "word"), EDITS, ids=[f"{e[0]}.{e[1]}" for e in EDITS])
-def test_one_edited_byte_is_found_where_it_was_edited(lived: Lived, table: str, column: str, nth: int, seq: int | None, word: str) -> None:
+def test_one_edited_byte_is_found_where_it_was_edited(
+    lived: Lived, table: str, column: str, nth: int, seq: int | None, word: str
+) -> None:
     rows = Base.metadata.tables[table]
     order = [rows.c.seq] if table == "events" else [rows.c.id]
     query = select(rows).order_by(*order).offset(nth - 1).limit(1)
@@ -142,7 +145,11 @@ def test_one_edited_byte_is_found_where_it_was_edited(lived: Lived, table: str, 
 def test_a_deleted_row_is_missed(lived: Lived, table: str) -> None:
     rows = Base.metadata.tables[table]
     with behind_its_back(lived) as connection:
-        query = select(rows).where(rows.c.chain == lived.life.case_no).order_by(rows.c.seq.desc()) if table == "events" else select(rows)
+        query = (
+            select(rows).where(rows.c.chain == lived.life.case_no).order_by(rows.c.seq.desc())
+            if table == "events"
+            else select(rows)
+        )
         row = connection.execute(query.limit(1)).one()
         connection.execute(rows.delete().where(rows.c.id == row.id))
     try:
@@ -192,11 +199,15 @@ def test_a_stored_file_with_one_other_byte_or_gone_is_found(lived: Lived) -> Non
          "update events set actor = substr(actor, 1, length(actor) - 1) where chain = 'system' and seq = 2", "被改动过"),
     ],
 )  # fmt: skip
-def test_the_systems_own_chain_and_the_stored_process_are_checked(lived: Lived, statement: str, undo: str, word: str) -> None:
+def test_the_systems_own_chain_and_the_stored_process_are_checked(
+    lived: Lived, statement: str, undo: str, word: str
+) -> None:
     with behind_its_back(lived) as connection:
         connection.execute(text(statement))
     found = verify(lived.town.store)[1]
-    assert [f.chain for f in found] == ["system"] and word in found[0].what and found[0].sentence().startswith("系统记录")
+    assert (
+        [f.chain for f in found] == ["system"] and word in found[0].what and found[0].sentence().startswith("系统记录")
+    )
     with behind_its_back(lived) as connection:
         connection.execute(text(undo))
     assert verify(lived.town.store)[1] == []
@@ -239,7 +250,13 @@ def dump_of(lived: Lived) -> list[Any]:
 
 @pytest.mark.parametrize("table", ["events", "instruments", "prints", "deliveries", "definitions"])
 def test_the_history_is_append_only(guarded: Lived, table: str) -> None:
-    column = {"events": "label", "instruments": "label", "prints": "file", "deliveries": "note", "definitions": "version"}[table]
+    column = {
+        "events": "label",
+        "instruments": "label",
+        "prints": "file",
+        "deliveries": "note",
+        "definitions": "version",
+    }[table]
     assert f"append-only: {table}" in refuses(guarded, f"update {table} set {column} = 'x'")
     assert f"append-only: {table}" in refuses(guarded, f"update {table} set {column} = {column} where id = 1")
     assert f"append-only: {table}" in refuses(guarded, f"delete from {table} where id = 1")
@@ -253,7 +270,9 @@ def test_the_history_is_append_only(guarded: Lived, table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seq", "prev"), [("99", "head"), ("next", "''"), ("next", "'0000'"), ("1", "head")], ids=["a gap", "no link", "a wrong link", "again first"]
+    ("seq", "prev"),
+    [("99", "head"), ("next", "''"), ("next", "'0000'"), ("1", "head")],
+    ids=["a gap", "no link", "a wrong link", "again first"],
 )
 def test_an_event_that_does_not_join_the_last_one_is_refused(guarded: Lived, seq: str, prev: str) -> None:
     case = guarded.life.case()
@@ -263,14 +282,21 @@ def test_an_event_that_does_not_join_the_last_one_is_refused(guarded: Lived, seq
                "payload", "prev_hash", "hash")  # fmt: skip
     values = [f"'{chain}'", number, "'2026-03-02 00:00:00'", "'x'", *["''"] * 4, "1", "''", "''", "''", "'{}'",
               f"'{case.head_hash}'" if prev == "head" else prev, "'abc'"]  # fmt: skip
-    said = refuses(guarded, f'insert into events ({", ".join(columns)}, "on") values ({", ".join(values)}, \'2026-03-02\')')
+    said = refuses(
+        guarded, f"insert into events ({', '.join(columns)}, \"on\") values ({', '.join(values)}, '2026-03-02')"
+    )
     assert "chain broken: events" in said
 
 
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.decimals(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.dates()
+    | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -299,7 +325,9 @@ def test_every_field_is_in_the_hash(name: str, more: str) -> None:
     assert audit.event_hash({**row, name: "x" + more}, "p") != audit.event_hash(row, "p") != audit.event_hash(row, "q")
 
 
-def test_the_systems_chain_grows_one_by_one_under_many_writers(make_store: Callable[..., Any], fresh_database_url: str) -> None:
+def test_the_systems_chain_grows_one_by_one_under_many_writers(
+    make_store: Callable[..., Any], fresh_database_url: str
+) -> None:
     store = make_store(fresh_database_url)
     actor = Actor(1, "system", "系统", frozenset(), system=True)
 
@@ -314,7 +342,11 @@ def test_the_systems_chain_grows_one_by_one_under_many_writers(make_store: Calla
     for thread in threads:
         thread.join()
     with store.reading() as session:
-        seqs = list(session.scalars(select(Event.seq).where(Event.chain == "system", Event.kind == "test:noted").order_by(Event.seq)))
+        seqs = list(
+            session.scalars(
+                select(Event.seq).where(Event.chain == "system", Event.kind == "test:noted").order_by(Event.seq)
+            )
+        )
     assert seqs == list(range(seqs[0], seqs[0] + 30))
     assert verify(store)[1] == []
 
@@ -334,10 +366,14 @@ def test_while_people_work_nobody_is_accused(make_store: Callable[..., Any], fre
         for _ in range(3):
             life = town.life()
             with clock.frozen(START):
-                cases.perform(town.store, town.people["desk"], life.case_no, "recognition", "file", facts={"applicant": "worker"})
+                cases.perform(
+                    town.store, town.people["desk"], life.case_no, "recognition", "file", facts={"applicant": "worker"}
+                )
                 for n in range(6):
                     paper = ["application", "employment_proof", "diagnosis"][n % 3]
-                    cases.perform(town.store, town.people["desk"], life.case_no, "recognition", "add_papers", papers=[paper])
+                    cases.perform(
+                        town.store, town.people["desk"], life.case_no, "recognition", "add_papers", papers=[paper]
+                    )
     finally:
         done.set()
         looking.join()

@@ -55,9 +55,18 @@ def under_review(**more: Any) -> ClockBook:
 def test_entering_a_state_starts_its_clocks_with_owner_article_and_reckoning() -> None:
     b = under_review()
     fast, slow = b.rows
-    assert rows(b) == [("decide_fast", "running", ACCEPTED, date(2026, 3, 18)), ("decide", "running", ACCEPTED, date(2026, 5, 2))]
+    assert rows(b) == [
+        ("decide_fast", "running", ACCEPTED, date(2026, 3, 18)),
+        ("decide", "running", ACCEPTED, date(2026, 5, 2)),
+    ]
     assert (slow["due_on"], slow["safe_on"], slow["provisional"]) == (date(2026, 5, 6), date(2026, 4, 30), False)
-    assert (fast["owner"], fast["law"], fast["code"], fast["span"], fast["legal"]) == ("officer", "工伤保险条例#20.2", "GS-FAST", "15 日", True)
+    assert (fast["owner"], fast["law"], fast["code"], fast["span"], fast["legal"]) == (
+        "officer",
+        "工伤保险条例#20.2",
+        "GS-FAST",
+        "15 日",
+        True,
+    )
     assert fast["explain"][0] == "起算：受理之日 2026-03-03。" and len(fast["explain"]) > 3
     assert (fast["fire_on"], fast["fire_stage"]) == (fast["near_on"], "near") and fast["near_on"] < fast["due_on"]
 
@@ -74,7 +83,10 @@ def test_every_addressee_has_a_clock_of_his_own() -> None:
     b.move(None, state("recognition", "decided"), {"decided_on": TODAY}, None, BOTH)
     assert [(r["addressee"], r["state"]) for r in b.rows] == [("worker", "running"), ("employer", "running")]
     b.meet("serve", "worker")
-    assert [(r["addressee"], r["state"], r["closed_on"]) for r in b.rows] == [("worker", "met", TODAY), ("employer", "running", None)]
+    assert [(r["addressee"], r["state"], r["closed_on"]) for r in b.rows] == [
+        ("worker", "met", TODAY),
+        ("employer", "running", None),
+    ]
     b.move(state("recognition", "decided"), state("recognition", "decided"), {"decided_on": TODAY}, None, BOTH)
     assert [r["state"] for r in b.rows] == ["met", "running"], "what one addressee has received does not begin again"
 
@@ -107,7 +119,13 @@ def test_a_stopped_clock_stays_stopped_and_a_met_one_is_taken_up_again() -> None
     b = under_review()
     b.stop("decide_fast")
     here, there = state("recognition", "under_review"), state("recognition", "to_apply")
-    b.move(here, there, {"accepted_on": ACCEPTED, "diagnosed_on": date(2026, 2, 16)}, act("recognition", "under_review", "withdraw"), BOTH)
+    b.move(
+        here,
+        there,
+        {"accepted_on": ACCEPTED, "diagnosed_on": date(2026, 2, 16)},
+        act("recognition", "under_review", "withdraw"),
+        BOTH,
+    )
     assert {r["name"]: r["state"] for r in b.rows} == {
         "decide_fast": "stopped", "decide": "met", "employer_files": "running", "worker_files": "running",
     }  # fmt: skip
@@ -129,10 +147,15 @@ def test_a_later_start_takes_the_place_of_the_one_before() -> None:
 
 def test_corrections_begin_the_fifteen_days_again_unless_they_are_older_than_the_application() -> None:
     filed = state("recognition", "filed")
-    for corrected, code, start in ((date(2026, 3, 12), "GS-SUPP", date(2026, 3, 12)), (FILED - timedelta(days=9), "GS-ACC", FILED)):
+    for corrected, code, start in (
+        (date(2026, 3, 12), "GS-SUPP", date(2026, 3, 12)),
+        (FILED - timedelta(days=9), "GS-ACC", FILED),
+    ):
         b = book()
         b.move(None, filed, {"filed_on": FILED, "corrected_on": corrected}, None, BOTH)
-        assert [(r["code"], r["start_on"], r["unrolled_on"]) for r in b.rows] == [(code, start, start + timedelta(days=15))]
+        assert [(r["code"], r["start_on"], r["unrolled_on"]) for r in b.rows] == [
+            (code, start, start + timedelta(days=15))
+        ]
 
 
 def test_an_extension_is_one_run_and_goes_as_far_as_the_law_allows() -> None:
@@ -171,9 +194,15 @@ def test_a_moved_examination_lengthens_and_never_shortens() -> None:
 def test_a_day_fixed_by_a_notice_is_taken_as_written() -> None:
     b = book()
     until = date(2026, 3, 28)  # a Saturday
-    b.move(None, state("appraisal", "awaiting_supplement"), {"supplement_asked_on": TODAY, "supplement_by_on": until, "appraisal_filed_on": FILED}, None, BOTH)  # fmt: skip
+    days = {"supplement_asked_on": TODAY, "supplement_by_on": until, "appraisal_filed_on": FILED}
+    b.move(None, state("appraisal", "awaiting_supplement"), days, None, BOTH)
     row = b.rows[0]
-    assert (row["name"], row["unrolled_on"], row["due_on"], row["safe_on"]) == ("supplement", until, date(2026, 3, 30), date(2026, 3, 27))
+    assert (row["name"], row["unrolled_on"], row["due_on"], row["safe_on"]) == (
+        "supplement",
+        until,
+        date(2026, 3, 30),
+        date(2026, 3, 27),
+    )
 
 
 # --- what is not known ------------------------------------------------------------------------------------------------
@@ -182,7 +211,9 @@ def test_a_day_fixed_by_a_notice_is_taken_as_written() -> None:
 def test_a_clock_without_a_start_is_listed_and_begins_when_it_is_filled_in() -> None:
     b = book()
     b.move(None, state("recognition", "decided"), {}, None, BOTH)
-    assert [(r["state"], r["start_on"], r["due_on"], r["fire_on"]) for r in b.rows] == [("unstarted", None, None, None)] * 2
+    assert [(r["state"], r["start_on"], r["due_on"], r["fire_on"]) for r in b.rows] == [
+        ("unstarted", None, None, None)
+    ] * 2
     assert b.fill_start({"decided_on": TODAY}, "worker") == ["送达决定书"]
     assert [(r["addressee"], r["state"]) for r in b.rows] == [("worker", "running"), ("employer", "unstarted")]
     assert b.fill_start({"filed_on": TODAY}) == []
@@ -230,11 +261,19 @@ def test_a_repeated_reminder_taken_up_again_goes_on_with_its_next_round() -> Non
 def test_the_matter_shows_its_most_urgent_clock() -> None:
     b = under_review()
     assert b.summary() == {
-        "urgent_on": date(2026, 3, 18), "ball": "officer", "near_on": b.rows[0]["near_on"], "late_on": date(2026, 3, 18), "paused": False,
+        "urgent_on": date(2026, 3, 18), "ball": "officer", "near_on": b.rows[0]["near_on"], "late_on": date(2026, 3, 18),
+        "judge_on": None, "paused": False,
     }  # fmt: skip
     b.pause("decide_fast", TODAY, "x")
     b.pause("decide", TODAY, "x")
-    assert b.summary() == {"urgent_on": None, "ball": "", "near_on": None, "late_on": None, "paused": True}
+    assert b.summary() == {
+        "urgent_on": None,
+        "ball": "",
+        "near_on": None,
+        "late_on": None,
+        "judge_on": None,
+        "paused": True,
+    }
 
 
 def test_only_a_legal_limit_is_ever_late() -> None:
@@ -243,8 +282,15 @@ def test_only_a_legal_limit_is_ever_late() -> None:
     tomorrow = TODAY + timedelta(days=1)
     assert [light(legal, day) for day in (TODAY - timedelta(days=1), TODAY, tomorrow)] == ["normal", "near", "late"]
     assert light(reminder, tomorrow) == "near"
-    assert light({**legal, "due_on": TODAY + timedelta(days=9), "near_on": None}, tomorrow) == "near", "over the promise only"
-    assert [light({**legal, "state": s}, tomorrow) for s in ("paused", "unstarted", "met", "stopped")] == ["paused", "none", "none", "none"]
+    assert light({**legal, "due_on": TODAY + timedelta(days=9), "near_on": None}, tomorrow) == "near", (
+        "over the promise only"
+    )
+    assert [light({**legal, "state": s}, tomorrow) for s in ("paused", "unstarted", "met", "stopped")] == [
+        "paused",
+        "none",
+        "none",
+        "none",
+    ]
 
 
 def test_what_changed_is_told_for_the_history() -> None:

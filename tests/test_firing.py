@@ -46,9 +46,16 @@ def test_a_legal_limit_warns_when_it_comes_near_and_when_it_has_passed_once_each
     late = examine.due_on + timedelta(days=1)
     assert fire(town, late) == 1
     assert told(life)[1:] == [("approver@150823", f"【绿通】案件{life.case_no}“决定是否受理”已于2026-03-17届满。")]
-    assert life.tasks("press") == ["督办：“决定是否受理”法定时限已过，2026-03-17 届满，责任人：一站式窗口（工伤认定办法#8.1）"]
+    assert life.tasks("press") == [
+        "督办：“决定是否受理”法定时限已过，2026-03-17 届满，责任人：一站式窗口（工伤认定办法#8.1）"
+    ]
     event = life.event()
-    assert (event["kind"], event["label"], event["on"], event["actor"]) == ("clock:expired", "决定是否受理：时限届满", late, "系统（system）")
+    assert (event["kind"], event["label"], event["on"], event["actor"]) == (
+        "clock:expired",
+        "决定是否受理：时限届满",
+        late,
+        "系统（system）",
+    )
     assert (life.state("recognition"), life.clocks("examine")[0].expired_on) == ("filed", late)
     for day in (late, late + timedelta(days=200)):
         assert fire(town, day) == 0
@@ -85,9 +92,19 @@ def test_the_end_of_the_second_appraisals_days_is_only_marked(town: Town) -> Non
     assert not [s for s in stalls.find(town.store, last + timedelta(days=9)) if s.clock == "ask_again"]
 
 
+def test_each_party_is_told_of_its_own_days(town: Town) -> None:
+    life = town.life().recognised().served().appraised()
+    before = len(life.outbox("message"))
+    fire(town, max(c.near_on for c in life.clocks("ask_again") if c.near_on))
+    near = [m for m in life.outbox("message")[before:] if "申请再次鉴定" in m.text]
+    assert {m.to for m in near} == {"worker", "employer"} and len(near) == 2
+
+
 def history(town: Town, life: Life, kind: str) -> list[Event]:
     with town.store.reading() as session:
-        return list(session.scalars(select(Event).where(Event.chain == life.case_no, Event.kind == kind).order_by(Event.seq)))
+        return list(
+            session.scalars(select(Event).where(Event.chain == life.case_no, Event.kind == kind).order_by(Event.seq))
+        )
 
 
 def test_a_reminder_comes_again_every_round_and_missed_rounds_are_not_made_up(town: Town) -> None:
@@ -102,7 +119,9 @@ def test_a_reminder_comes_again_every_round_and_missed_rounds_are_not_made_up(to
         assert days[-1] > day and life.row("recognition").urgent_on == days[-1], "the list shows the next round"
     assert len(history(town, life, "clock:reminded")) == 3
     assert {to for to, text in told(life) if "内部提醒" in text} == {"worker", "desk@150823"}
-    assert all("届满" not in text or "内部提醒" not in text for _, text in told(life)), "a reminder is never called overdue"
+    assert all("届满" not in text or "内部提醒" not in text for _, text in told(life)), (
+        "a reminder is never called overdue"
+    )
     life.on(days[-1]).check()
     assert life.clocks("corrections")[0].expired_on is None
 
@@ -209,7 +228,8 @@ def test_what_stands_still_names_clock_owner_article_days_and_cure(town: Town) -
         "late", "examine", "GS-ACC", "一站式窗口", "工伤认定办法#8.1", 10,
     )  # fmt: skip
     assert late.sentence() == (
-        f"{life.case_no}  试大山  乌拉特前旗  已申请，待受理：法定时限已过  “决定是否受理”GS-ACC，2026-03-17，过了 10 日（工伤认定办法#8.1），"
+        f"{life.case_no}  试大山  乌拉特前旗  已申请，待受理：法定时限已过  “决定是否受理”GS-ACC，2026-03-17，"
+        "过了 10 日（工伤认定办法#8.1），"
         "责任人：一站式窗口。请督促办理：收下补交的材料、一次告知补正、登记职工去世。"
     )
     assert stalls.find(town.store, date(2026, 3, 27), office="150802") == []

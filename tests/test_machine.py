@@ -17,7 +17,12 @@ from workflow.settings import ROOT
 from workflow.situation import Actor, Situation
 
 DEFINITION = load(ROOT / "states.yaml")
-WAYS = [(m.name, s.name, a.name, a.to) for m in DEFINITION.matters.values() for s in m.states.values() for a in s.actions.values()]
+WAYS = [
+    (m.name, s.name, a.name, a.to)
+    for m in DEFINITION.matters.values()
+    for s in m.states.values()
+    for a in s.actions.values()
+]
 NAMES = sorted({w[2] for w in WAYS})
 
 
@@ -97,7 +102,8 @@ def situation(matter: str, state: str, action: str, **more: object) -> Situation
     defined = DEFINITION.matters[matter]
     found: StateDef = defined.states[state]
     return replace(
-        Situation(date(2026, 3, 2), DEFINITION, defined, found, found.actions[action], ACTOR), **more  # type: ignore[arg-type]
+        Situation(date(2026, 3, 2), DEFINITION, defined, found, found.actions[action], ACTOR),
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -116,7 +122,9 @@ def test_a_missing_fact_is_asked_for_once_although_a_condition_wants_it_too() ->
 @pytest.mark.parametrize("empty", [None, "", []])
 def test_nothing_is_no_answer(empty: object) -> None:
     given = {"ground": empty, "awaited": "y"}
-    assert [r.field for r in machine.why_not(situation("recognition", "under_review", "suspend", given=given))] == ["ground"]
+    assert [r.field for r in machine.why_not(situation("recognition", "under_review", "suspend", given=given))] == [
+        "ground"
+    ]
 
 
 def test_a_button_says_where_the_law_is_silent() -> None:

@@ -14,11 +14,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from documents.issue import issue, reprint
-from tests.builders import Life, Mailbox, Town, settle, swallow
+from tests.builders import FIRM, Life, Mailbox, Town, settle, swallow
 from workflow import cases, clock, outbox, worker
 from workflow.cases.printed import file_print
 from workflow.errors import BadInput, Refused
-from workflow.models import Instrument, Meta, Outbox, Print, Task
+from workflow.models import Employer, Instrument, Meta, Outbox, Print, Task
 from workflow.store import Store
 from workflow.verify import verify
 
@@ -46,8 +46,13 @@ def unreachable() -> None:
 
 def test_what_an_act_wrote_goes_out_once_and_to_whom_it_concerns(town: Town) -> None:
     life = town.life().accepted()
-    box, printed = Mailbox(), []
-    counts = run(town, box, lambda payload: str(printed.append(dict(payload))), life_time(life))
+    box, printed = Mailbox(), list[dict[str, Any]]()
+
+    def printer(payload: Any) -> str:
+        printed.append(dict(payload))
+        return ""
+
+    counts = run(town, box, printer, life_time(life))
     assert counts == {"printed": 3, "sent": 3, "failed": 0}
     assert [to for to, _, _ in box.sent] == ["0478-0003001"] * 3
     assert all(len(text) <= 70 and "159999" not in text and "尘肺" not in text for _, text, _ in box.sent)
@@ -76,7 +81,9 @@ def test_an_error_is_kept_and_tried_again_later_and_later(town: Town) -> None:
         (row,) = rows(town, "message")
         assert (row.state, row.tries, row.error) == ("waiting", n, "OSError: no route")
         waits.append(row.next_at - at)
-        assert run(town, box, at=row.next_at - timedelta(seconds=1)) == {"printed": 0, "sent": 0, "failed": 0}, "not before"
+        assert run(town, box, at=row.next_at - timedelta(seconds=1)) == {"printed": 0, "sent": 0, "failed": 0}, (
+            "not before"
+        )
         at = row.next_at
     assert waits == [timedelta(minutes=2**n) for n in range(1, 8)]
     assert run(town, box, at=at)["failed"] == 1
@@ -89,7 +96,10 @@ def test_an_error_is_kept_and_tried_again_later_and_later(town: Town) -> None:
 def tasks(town: Town) -> list[tuple[str, bool]]:
     """(text, done) of the tasks failures left."""
     with town.store.reading() as session:
-        return [(t.text, t.done_at is not None) for t in session.scalars(select(Task).where(Task.kind == "outbox").order_by(Task.id))]
+        return [
+            (t.text, t.done_at is not None)
+            for t in session.scalars(select(Task).where(Task.kind == "outbox").order_by(Task.id))
+        ]
 
 
 def test_what_never_works_is_a_task_at_once_and_can_be_taken_up_again(town: Town) -> None:
@@ -109,6 +119,22 @@ def test_what_never_works_is_a_task_at_once_and_can_be_taken_up_again(town: Town
         assert outbox.run_once(town.store, box, swallow)["sent"] == 1
     assert box.sent[0][0] == "0478-0001234" and tasks(town) == [(told, True)]
     assert rows(town, "message")[0].error == ""
+
+
+def test_an_employer_is_told_at_its_own_telephone(town: Town) -> None:
+    life = town.life()
+    box = Mailbox()
+    run(town, box)
+    with town.store.writing() as session:
+        session.add(Outbox(key="k", kind="message", case_id=life.case().id, to="employer", text="x", next_at=NOON))
+    assert run(town, box)["failed"] == 1
+    assert tasks(town) == [
+        ("消息没有发出：没有用人单位的联系电话，短信发不出。请窗口补录电话，并用其他办法告知。", False)
+    ]
+    with town.store.writing() as session:
+        session.execute(update(Employer).where(Employer.name == FIRM).values(phone="0478-0000009"))
+        session.add(Outbox(key="k2", kind="message", case_id=life.case().id, to="employer", text="x", next_at=NOON))
+    assert run(town, box)["sent"] == 1 and box.sent[-1][0] == "0478-0000009"
 
 
 def test_a_dead_workers_row_is_given_back_after_its_lease(town: Town) -> None:
@@ -202,7 +228,15 @@ def test_a_print_beside_an_act_disturbs_neither(town: Town) -> None:
     life = town.life().accepted()
     with clock.frozen(life.day):
         file_print(town.store, town.system, 1, "worker", file="b.pdf", sha256="1" * 64, template_digest="0" * 64)
-        cases.perform(town.store, town.people["officer"], life.case_no, "recognition", "to_ordinary", facts={"reason": "x"}, version=3)
+        cases.perform(
+            town.store,
+            town.people["officer"],
+            life.case_no,
+            "recognition",
+            "to_ordinary",
+            facts={"reason": "x"},
+            version=3,
+        )
     assert [f.what for f in verify(town.store)[1]] == ["文书 前人社工受〔2026〕1号 的文件 b.pdf 不见了。"]
 
 
@@ -221,7 +255,7 @@ def test_one_round_does_everything_and_leaves_its_heartbeat(town: Town) -> None:
 
 
 def test_the_process_waits_for_a_database_that_is_away(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop, told, done = threading.Event(), [], []
+    stop, told, done = threading.Event(), list[str](), list[dict[str, Any]]()
 
     def once(*_: Any) -> dict[str, Any]:
         if not told:

@@ -310,7 +310,7 @@ def test_the_first_thing_read_is_the_states_own_sentence(
             .join(Case, Case.id == Clock.case_id)
             .where(Case.case_no == "2026-000005", Clock.name == "decide")
         )
-    assert due is not None and f"我们最迟在 {chinese_day(due)} 前作出决定" in top.get_text()
+    assert due is not None and f"我们最晚 {chinese_day(due)} 作出决定" in top.get_text()
     assert "您现在不用做什么" in top.get_text()
 
 

@@ -678,6 +678,157 @@ def test_no_act_without_the_token(desk: FlaskClient, demo_store: Store) -> None:
     assert events(demo_store, case_no) == before
 
 
+# --- deliveries that move no matter ----------------------------------------------------------------------------------
+
+
+def delivery_form(client: FlaskClient, case_no: str) -> tuple[str, dict[str, str]]:
+    """Address and hidden fields of the delivery form the case page leads to (of its first document)."""
+    link = next(
+        a for a in soup(client.get(f"/cases/{case_no}")).select("#documents td a") if "登记送达" in a.get_text()
+    )
+    path = str(link["href"])
+    return path, {
+        str(i["name"]): str(i["value"]) for i in soup(client.get(path)).select("form.main input[type=hidden]")
+    }
+
+
+def served_cells(client: FlaskClient, case_no: str) -> list[list[str]]:
+    """For each document the lines of its 送达 column."""
+    rows = soup(client.get(f"/cases/{case_no}")).select("#documents table")[0].select("tbody tr")
+    return [[li.get_text() for li in row.select("ul.to li")] for row in rows]
+
+
+def test_a_delivery_is_recorded_from_the_case_page(desk: FlaskClient, demo_store: Store) -> None:
+    case_no = accepted_case(demo_store)
+    assert served_cells(desk, case_no) == [["职工：未登记", "用人单位：未登记"]]
+    path, hidden = delivery_form(desk, case_no)
+    page = soup(desk.get(path))
+    assert page.select_one("h1").get_text() == "登记送达"  # type: ignore[union-attr]
+    assert [c["value"] for c in page.select("input[name=addressee]")] == ["worker", "employer"]
+    hints = " ".join(p.get_text() for p in page.select("form.main .hint"))
+    assert "送达回证上签收的日期" in hints and "《工伤认定办法》第二十二条" in hints and "邮件单号" in hints
+    assert "送达备注（可不填）" in page.get_text()
+    today = clock.today().isoformat()
+    data = {**hidden, "addressee": "worker", "way": "post", "received_on": today, "delivery_note": "<b>单号</b>"}
+    answer = desk.post(path, data=data)
+    assert answer.status_code == 303 and answer.headers["Location"] == f"/cases/{case_no}#documents"
+    case = desk.get(f"/cases/{case_no}")
+    assert (
+        "已登记送达：" in words(case) and "<b>单号" not in case.get_data(as_text=True) and "<b>单号</b>" in words(case)
+    )
+    assert served_cells(desk, case_no) == [[f"职工：已送达（邮寄送达，{today}）", "用人单位：未登记"]]
+    left = soup(desk.get(path)).select("input[name=addressee]")
+    assert [(c["value"], c.has_attr("checked")) for c in left] == [("employer", True)]
+    path, hidden = delivery_form(desk, case_no)
+    assert (
+        desk.post(path, data={**hidden, "addressee": "employer", "way": "left", "received_on": today}).status_code
+        == 303
+    )
+    page = soup(desk.get(f"/cases/{case_no}"))
+    assert not [a for a in page.select("#documents td a") if "登记送达" in a.get_text()]
+    again = desk.get(path)
+    assert again.status_code == 302 and "收件人都登记过送达了" in words(desk.get(again.headers["Location"]))
+
+
+def test_every_fault_of_a_delivery_stands_beside_its_field_and_what_was_typed_stays(
+    desk: FlaskClient, demo_store: Store
+) -> None:
+    case_no = accepted_case(demo_store)
+    path, hidden = delivery_form(desk, case_no)
+    before = events(demo_store, case_no)
+    answer = desk.post(
+        path, data={**hidden, "addressee": "employer", "received_on": "2999-1-1", "delivery_note": "单号 77"}
+    )
+    page = soup(answer)
+    assert answer.status_code == 409 and events(demo_store, case_no) == before
+    assert [a["href"] for a in page.select(".errors a")] == ["#way", "#received_on"]
+    assert typed(page, "received_on") == "2999-1-1" and typed(page, "delivery_note") == "单号 77"
+    assert [c["value"] for c in page.select("form.main input[checked]")] == ["employer"]
+    assert page.title and page.title.get_text().startswith("错误：")
+
+
+def test_the_same_delivery_form_twice_is_one_delivery(desk: FlaskClient, demo_store: Store) -> None:
+    case_no = accepted_case(demo_store)
+    path, hidden = delivery_form(desk, case_no)
+    data = {**hidden, "addressee": "worker", "way": "direct", "received_on": clock.today().isoformat()}
+    first = desk.post(path, data=data)
+    after = events(demo_store, case_no)
+    second = desk.post(path, data=data)
+    assert first.status_code == second.status_code == 303 and events(demo_store, case_no) == after
+    other = desk.post(path, data={**data, "addressee": "employer", "delivery_note": "留言"})
+    assert (
+        other.status_code == 409 and "内容与这次不同" in words(other) and typed(soup(other), "delivery_note") == "留言"
+    )
+    renewed = {str(i["name"]): str(i["value"]) for i in soup(other).select("form.main input[type=hidden]")}
+    assert desk.post(path, data={**data, "addressee": "employer", **renewed}).status_code == 303
+    late = desk.post(path, data={**data, "form_key": "quite another"})
+    assert late.status_code == 409 and "已经登记过" in words(late) and not soup(late).select("form.main")
+    assert not soup(late).select(".errors a"), "no field is left to lead to"
+
+
+def test_a_delivery_the_matter_waits_for_leads_to_its_act(app: Flask, desk: FlaskClient, demo_store: Store) -> None:
+    case_no = accepted_case(demo_store)
+    done(demo_store, "qianqi-officer", case_no, "propose", opinion="recognise", findings="经过", exclusion="no")
+    done(demo_store, "qianqi-approver", case_no, "recognise")
+    page = soup(desk.get(f"/cases/{case_no}"))
+    links = [str(a["href"]) for a in page.select("#documents td a") if "登记送达" in a.get_text()]
+    acceptance, decision = links
+    assert acceptance.endswith("/delivery") and decision == f"/cases/{case_no}/recognition/deliver"
+    with demo_store.reading() as session:
+        query = select(Instrument.id).join(Case, Case.id == Instrument.case_id).where(Case.case_no == case_no)
+        number = session.scalars(query.where(Instrument.kind == "recognition")).one()
+    path = f"/cases/{case_no}/documents/{number}/delivery"
+    answer = desk.get(path)
+    assert answer.status_code == 302 and answer.headers["Location"] == decision
+    data = {"addressee": "worker", "way": "direct", "received_on": clock.today().isoformat()}
+    refused = post(desk, path, data)
+    assert refused.status_code == 409 and "在事项里办“登记送达”" in words(refused)
+    officer = [
+        str(a["href"])
+        for a in soup(signed(app, "qianqi-officer").get(f"/cases/{case_no}")).select("#documents td a")
+        if "登记送达" in a.get_text()
+    ]
+    assert officer == [acceptance], "the act is the window's, the acceptance may be recorded by the officer too"
+
+
+def test_who_may_not_record_a_delivery_gets_neither_link_nor_form(
+    app: Flask, demo_store: Store, desk: FlaskClient
+) -> None:
+    case_no = accepted_case(demo_store)
+    path, _ = delivery_form(desk, case_no)
+    for username in ("qianqi-approver", "city-supervisor", "city-finance"):
+        client = signed(app, username)
+        page = soup(client.get(f"/cases/{case_no}"))
+        assert "未登记" in page.get_text() and not page.select('#documents a[href$="/delivery"]')
+        assert client.get(path).status_code == post(client, path).status_code == 403
+    stranger = signed(app, "linhe-desk")
+    nothing = stranger.get(path.replace(case_no, "2026-999999"))
+    assert stranger.get(path).status_code == nothing.status_code == post(stranger, path).status_code == 404
+    assert unmarked(stranger.get(path)) == unmarked(nothing)
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "9" * 18])
+def test_a_delivery_of_no_document_of_this_case_is_not_found(desk: FlaskClient, demo_store: Store, number: str) -> None:
+    case_no = accepted_case(demo_store)
+    path = f"/cases/{case_no}/documents/{number}/delivery"
+    assert desk.get(path).status_code == post(desk, path).status_code == 404
+    foreign, _ = delivery_form(desk, accepted_case(demo_store))
+    assert desk.get(foreign.replace(foreign.split("/")[2], case_no)).status_code == 404
+
+
+def test_filling_in_twice_with_one_form_is_told_once(desk: FlaskClient, demo_store: Store) -> None:
+    case_no = new_case(demo_store, phone="")
+    hidden = {
+        str(i["name"]): str(i["value"])
+        for i in soup(desk.get(f"/cases/{case_no}")).select("form.todo input[type=hidden]")
+    }
+    data = {**hidden, "case-phone": "0478-0000395"}
+    first = desk.post(f"/cases/{case_no}/fill", data=data)
+    after = events(demo_store, case_no)
+    second = desk.post(f"/cases/{case_no}/fill", data=data)
+    assert first.status_code == second.status_code == 303 and events(demo_store, case_no) == after
+
+
 # --- documents -------------------------------------------------------------------------------------------------------
 
 

@@ -141,12 +141,13 @@ def switch(user_id: int) -> Answer:
 def _given() -> dict[str, Any]:
     """What was typed, to be shown again as it was."""
     names = ("username", "name", "office_id", "employer")
-    return {name: request.form.get(name, "").strip() for name in names} | {"roles": request.form.getlist("roles")}
+    return {name: request.form.get(name, "").replace("\0", "").strip() for name in names} | {"roles": request.form.getlist("roles")}
 
 
 def _places(given: dict[str, Any]) -> dict[str, Any]:
     """Name, roles, office and employer as the engine takes them; raises BadInput for an employer nobody knows."""
-    office = int(given["office_id"]) if given["office_id"].isascii() and given["office_id"].isdigit() else None
+    number = given["office_id"]
+    office = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     employer = None
     if given["employer"]:
         with store().reading() as session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import flask_login
 from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, session, url_for
@@ -178,6 +177,5 @@ def _login_page(onward: str, username: str = "", faults: list[Reason] | None = N
 
 def _onward(wanted: str, actor: Actor) -> str:
     """Where to go after signing in: the page asked for, if it is one of ours, else the first page of the roles."""
-    parts = urlsplit(wanted)
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if ours and wanted.isprintable() else home_of(actor)

@@ -16,6 +16,8 @@ from workflow.errors import NotFound
 
 blueprint = Blueprint("employer", __name__, url_prefix="/employer")
 NAV = (NavItem("employer.people", "本单位职工", frozenset({ROLE})),)
+MOST_PAGES = 100_000
+"""A number beyond every list, and within what a database counts with."""
 SETTLED = {"paused": "时限中止", "unstarted": "起算日待补录", "met": "已了结", "stopped": "已停止"}
 
 
@@ -23,7 +25,7 @@ SETTLED = {"paused": "时限中止", "unstarted": "起算日待补录", "met": "
 @roles(ROLE)
 def people() -> str:
     """The employer's workers, the most urgent first."""
-    page = max(1, request.args.get("page", 1, type=int))
+    page = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
     found, total = employees.people(store(), _mine(), page)
     running, over = employees.counts(store(), _mine())
     return render_template(

@@ -124,8 +124,8 @@ def _clock(loaded: Loaded, row: dict[str, Any]) -> dict[str, Any]:
     paused = sum(_days(a, b, end) for a, b, _ in row["pauses"])
     total = max(0, (end - row["start_on"]).days) if row["start_on"] else 0
     known = loaded.definition.clocks.get(row["name"])
-    shown = light(row, loaded.today)
-    if shown == "late" and known and only_settles(known):
+    shown = light(row, loaded.today, loaded.placed_on)
+    if shown in ("late", "judge") and known and only_settles(known):
         shown = "gone"  # a right that lapsed; nobody is late with it
     return {
         **{n: row[n] for n in ("label", "code", "state", "legal", "law", "start_on", "due_on", "safe_on")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -28,6 +28,7 @@ PACKED_TYPES = {"text/html", "text/css", "text/plain", "image/svg+xml", "applica
 
 def init_app(app: Flask, web: WebSettings) -> None:
     """Call after the guard is in place, so that whoever may not be here is told so before his form is looked at."""
+    app.before_request(_no_nul)
     CSRFProtect().init_app(app)
     if web.proxies:
         # Only our own proxies are believed: everybody can write an X-Forwarded-For himself.
@@ -41,6 +42,14 @@ def init_app(app: Flask, web: WebSettings) -> None:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         response.headers["Cache-Control"] = _caching()
         return pack(response)
+
+
+def _no_nul() -> None:
+    """PostgreSQL breaks on a NUL where it should find nothing, so that none gets past the address."""
+    if "\0" in request.path:
+        abort(404)
+    if b"%00" in request.query_string or b"\0" in request.query_string:
+        abort(400)
 
 
 def _caching() -> str:

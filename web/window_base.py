@@ -22,7 +22,7 @@ from workflow.permissions import READERS
 blueprint = Blueprint("window", __name__)
 WORKERS = READERS - {"supervisor", "auditor"}
 INTAKE = frozenset({"desk", "officer"})
-MARKS = {"late": "■", "near": "▲", "normal": "●", "paused": "‖", "none": "○", "closed": "✓"}
+MARKS = {"late": "■", "judge": "◇", "near": "▲", "normal": "●", "paused": "‖", "none": "○", "closed": "✓"}
 """The shape of each light: colour only adds to it."""
 _CASE_NO = re.compile(r"[0-9]{4}-[0-9]{6,9}")
 _CITATION = re.compile(r"[^\s#《》（）():：、，；。]+#\d+(?:\.\d+)*(?:\(\d+\))?")

@@ -13,14 +13,15 @@ from werkzeug.wrappers import Response
 
 from web.auth import current_actor, roles
 from web.db import settings, store
-from web.window_base import beside, blueprint, case_of, readable
+from web.window_base import beside, blueprint, case_of, posted_key, readable
 from web.window_files import log_access, place_of
+from web.window_served import served_view
 from web.window_view import fact_pairs, fields_of, history, matter_page
 from workflow import cases, permissions, reading, sealed, words
 from workflow.cases.filling import CASE_FACTS, FILLERS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.definition.model import FactDef
-from workflow.errors import Reason, Refused
+from workflow.errors import Conflict, Reason, Refused
 from workflow.models import Instrument, Office, Outbox, Print
 from workflow.stages import headline
 
@@ -53,8 +54,8 @@ def fill(case_no: str) -> Answer:
     typed = {k: v for k, v in request.form.items() if k.startswith(prefix)}
     facts = {k.removeprefix(prefix): v.strip() for k, v in typed.items() if v.strip()}
     try:
-        done = cases.fill_in(store(), current_actor(), case_no, facts, matter)
-    except Refused as error:
+        done = cases.fill_in(store(), current_actor(), case_no, facts, matter, key=posted_key())
+    except (Conflict, Refused) as error:
         faults = [Reason(r.text, r.code, r.law, r.who, prefix + r.field if r.field else "") for r in error.reasons]
         return _page(case_no, faults=readable(faults), given=typed), error.status
     started = f" 开始计时：{'、'.join(done['started'])}。" if done["started"] else ""
@@ -73,6 +74,8 @@ def _page(
         office = session.get_one(Office, row.office_id)
         tasks = reading.tasks_of(session, row.id)
         fillable = bool(actor.roles & FILLERS)
+        matters = [matter_page(loaded, m, actor) for m in loaded.matters]
+        deliveries = _deliveries(loaded)
         return render_template(
             "window_case.html",
             case_no=case_no,
@@ -83,9 +86,11 @@ def _page(
             id_number=number if unmasked else words.mask_id(number),
             phone=row.phone if unmasked else words.mask_phone(row.phone),
             more=fact_pairs(definition, row.facts),
-            matters=[matter_page(loaded, m, actor) for m in loaded.matters],
-            documents=_documents(loaded),
-            deliveries=_deliveries(loaded),
+            matters=matters,
+            documents=[
+                {**d, **served_view(loaded, d, deliveries, matters, actor)} for d in _documents(loaded)
+            ],
+            deliveries=deliveries,
             payments=[{**p, "amount": Decimal(p["amount"])} for p in loaded.payments()],
             fills=_fills(loaded, tasks, given or {}) if fillable else [],
             tasks=[t for t in tasks if t["kind"] != "fill" or not fillable],
@@ -121,7 +126,7 @@ def _documents(loaded: Loaded) -> list[dict[str, Any]]:
             }
             for part in ("", *d["addressees"])
         ]
-        out.append({**d, "parts": parts, "to": "、".join(people.get(a, a) for a in d["addressees"])})
+        out.append({**d, "parts": parts})
     return out
 
 

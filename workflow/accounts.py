@@ -57,7 +57,7 @@ def authenticate(store: Store, username: str, password: str, address: str) -> Us
     as long as a wrong password. Tries are counted per account and per address. A hash made with older costs is
     renewed. Hashing stands outside every transaction.
     """
-    name = normal(username).strip().lower()
+    name = normal(username).replace("\0", "").strip().lower()  # PostgreSQL breaks on a NUL where it should find nothing
     account = Counted(attempts.key_for(store.settings, "login-account", name), PER_ACCOUNT)
     place = Counted(attempts.key_for(store.settings, "login-address", address), PER_ADDRESS)
     if len(password) > LONGEST or not attempts.allowed(store, account, place):

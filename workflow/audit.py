@@ -89,9 +89,7 @@ def append(
 
 def record(session: Session, actor: Actor, *, kind: str, payload: Mapping[str, Any], label: str = "") -> Link:
     """Add one event to the system's own chain (users, figures, files taken in); its head is a locked row."""
-    head = session.execute(
-        select(Meta.value).where(Meta.name == "system-head").with_for_update()
-    ).scalar_one()
+    head = session.execute(select(Meta.value).where(Meta.name == "system-head").with_for_update()).scalar_one()
     seq, _, last_hash = head.partition(":")
     link = append(session, Link(int(seq), last_hash), SYSTEM, actor, kind=kind, payload=payload, label=label)
     session.execute(update(Meta).where(Meta.name == "system-head").values(value=f"{link.seq}:{link.hash}"))

@@ -77,7 +77,9 @@ class ClockBook:
             for row in self._open():
                 belongs = row["name"] in old.clocks and row["state"] in ("running", "unstarted")
                 left_paused = row["state"] == "paused"
-                if row["name"] not in kept and (belongs or left_paused or (new.end and not self._outlives(row, action))):
+                if row["name"] not in kept and (
+                    belongs or left_paused or (new.end and not self._outlives(row, action))
+                ):
                     self._close(row, "met")
         entered = old is None or old.name != new.name
         for name in new.clocks:
@@ -279,7 +281,9 @@ class ClockBook:
         row["due_on"], row["unrolled_on"], row["safe_on"] = due.due_on, due.unrolled_on, due.safe_on
         row["provisional"], row["explain"] = due.provisional, [*self._preface(clock, row), *due.steps]
         row["promise_on"], row["effective_on"] = self._promised(clock, start, pauses, due.due_on)
-        begun = start + timedelta(days=sum((p.until - p.since).days for p in pauses))  # paused days are no part of the length
+        begun = start + timedelta(
+            days=sum((p.until - p.since).days for p in pauses)
+        )  # paused days are no part of the length
         row["near_on"] = daycount.near_day(begun, row["effective_on"], self.calendar)
         first = row["near_on"] if clock.legal else row["due_on"]
         row["fire_on"], row["fire_stage"] = first, "near" if clock.legal else "remind"
@@ -293,7 +297,9 @@ class ClockBook:
             lines.append(f"待核实：{clock.unverified}")
         return lines
 
-    def _promised(self, clock: ClockDef, start: date, pauses: Sequence[Pause], due_on: date) -> tuple[date | None, date]:
+    def _promised(
+        self, clock: ClockDef, start: date, pauses: Sequence[Pause], due_on: date
+    ) -> tuple[date | None, date]:
         """The office's promise and the day that counts: the earlier of law and promise."""
         if clock.promise is None:
             return None, due_on

@@ -33,7 +33,9 @@ PEOPLE = (
 )  # fmt: skip
 ALL_PAPERS = ["application", "employment_proof", "diagnosis"]
 APPRAISAL_PAPERS = ["appraisal_form", "diagnosis_proof", "medical_record", "identity_card"]
-FINDINGS = "自2005年3月至2024年6月在该单位井下从事采掘作业，接触粉尘。已取得职业病诊断证明书，单位没有异议。门诊随诊治疗。"
+FINDINGS = (
+    "自2005年3月至2024年6月在该单位井下从事采掘作业，接触粉尘。已取得职业病诊断证明书，单位没有异议。门诊随诊治疗。"
+)
 
 
 def fill(store: Store) -> dict[str, Any]:
@@ -70,7 +72,13 @@ def _ledger(session: Session) -> None:
     for name, specialty in EXPERTS:
         session.add(Expert(name=name, specialty=specialty, unit="巴彦淖尔演示医院", active=True))
     session.flush()
-    audit.record(session, machine_account(session, "system"), kind="demo:filled", label="写入演示数据", payload={"employers": len(EMPLOYERS)})
+    audit.record(
+        session,
+        machine_account(session, "system"),
+        kind="demo:filled",
+        label="写入演示数据",
+        payload={"employers": len(EMPLOYERS)},
+    )
 
 
 def _players(store: Store) -> dict[str, Actor]:
@@ -123,7 +131,9 @@ class _Story:
             self.case_no = cases.open_case(self.store, self.players[f"{self.office}-desk"], form)["case_no"]
         return self
 
-    def did(self, ago: int, who: str, matter: str, action: str, papers: list[str] | None = None, **facts: str) -> _Story:
+    def did(
+        self, ago: int, who: str, matter: str, action: str, papers: list[str] | None = None, **facts: str
+    ) -> _Story:
         player = who if who.startswith("city-") else f"{self.office}-{who}"
         with clock.frozen(self.on(ago)):
             cases.perform(self.store, self.players[player], self.case_no, matter, action, facts=facts, papers=papers)
@@ -141,7 +151,15 @@ class _Story:
 
     def served(self, ago: int, matter: str = "recognition", who: str = "desk") -> _Story:
         for addressee in ("worker", "employer"):
-            self.did(ago, who, matter, "deliver", addressee=addressee, way="direct", received_on=(self.today - timedelta(days=ago)).isoformat())
+            self.did(
+                ago,
+                who,
+                matter,
+                "deliver",
+                addressee=addressee,
+                way="direct",
+                received_on=(self.today - timedelta(days=ago)).isoformat(),
+            )
         return self
 
 
@@ -159,7 +177,9 @@ def _cases(store: Store, players: dict[str, Actor]) -> int:
     missing.did(6, "desk", "recognition", "correct")
     story(4).opened(20, 30).filed(16, ALL_PAPERS).accepted(13)
     paused = story(5, "linhe", linhe).opened(40, 50, dispute="yes").filed(38, ALL_PAPERS).accepted(35)
-    paused.did(30, "approver", "recognition", "suspend", ground="劳动关系有争议，已申请仲裁", awaited="劳动人事争议仲裁裁决书")
+    paused.did(
+        30, "approver", "recognition", "suspend", ground="劳动关系有争议，已申请仲裁", awaited="劳动人事争议仲裁裁决书"
+    )
     story(6, "linhe", linhe).opened(25, 33).filed(22, ALL_PAPERS).accepted(20).recognised(8)
     seen = story(7).opened(90, 100).filed(88, ALL_PAPERS).accepted(85).recognised(75).served(70)
     _appraised(seen, filed=50, exam_in=5)
@@ -178,7 +198,15 @@ def _appraised(s: _Story, filed: int, exam_in: int) -> None:
     s.did(filed - 2, "city-appraisal", "appraisal", "confirm")
     s.did(filed - 4, "city-appraisal", "appraisal", "draw", panel_size="3")
     exam_on = (s.today + timedelta(days=exam_in)).isoformat()
-    s.did(filed - 6, "city-appraisal", "appraisal", "schedule", exam_on=exam_on, place="巴彦淖尔演示医院鉴定室", exam_time="上午9时")
+    s.did(
+        filed - 6,
+        "city-appraisal",
+        "appraisal",
+        "schedule",
+        exam_on=exam_on,
+        place="巴彦淖尔演示医院鉴定室",
+        exam_time="上午9时",
+    )
 
 
 def _concluded(s: _Story, ago: int, grade: str, care: str) -> None:
@@ -188,7 +216,16 @@ def _concluded(s: _Story, ago: int, grade: str, care: str) -> None:
 
 
 def _paid(s: _Story, ago: int) -> None:
-    s.did(ago, "desk", "benefit", "claim", applicant="worker", account_holder="李某㛃", bank="演示银行", bank_account="6200000000001234")
+    s.did(
+        ago,
+        "desk",
+        "benefit",
+        "claim",
+        applicant="worker",
+        account_holder="李某㛃",
+        bank="演示银行",
+        bank_account="6200000000001234",
+    )
     s.did(ago - 2, "city-agency", "benefit", "determine", own_wage="6200.00")
     s.did(ago - 3, "city-reviewer", "benefit", "review")
     s.did(ago - 4, "city-head", "benefit", "approve")

@@ -277,5 +277,10 @@ def _rows(session: Session, query: Select[LocalFigure, str, str]) -> list[Figure
     ]  # fmt: skip
 
 
+def row_of(session: Session, figure_id: int) -> FigureRow | None:
+    """One figure as lists show it, None where there is none."""
+    return next(iter(_rows(session, _select().where(LocalFigure.id == figure_id))), None)
+
+
 def _row_of(session: Session, figure_id: int) -> FigureRow:
     return _rows(session, _select().where(LocalFigure.id == figure_id))[0]

@@ -22,11 +22,14 @@ from workflow.deadlines import next_round, placed_day, summarize
 from workflow.definition.model import ClockDef
 from workflow.guards import MARKS
 from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
+from workflow.permissions import PARTIES
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
 
 BATCH = 500
+REACHED = ("worker", "employer")
+"""Who is told at his own address; every other is a role at an office."""
 _clocks = table(Clock)
 _matters = table(Matter)
 _due = (
@@ -43,8 +46,14 @@ _due = (
 )  # fmt: skip
 _next = (
     update(_clocks)
-    .where(_clocks.c.id == bindparam("key"), _clocks.c.fire_on == bindparam("seen"), _clocks.c.fire_stage == bindparam("stage"))
-    .values({c: bindparam("new_" + c) for c in ("fire_on", "fire_stage", "expired_on", "due_on", "effective_on", "near_on")})
+    .where(
+        _clocks.c.id == bindparam("key"),
+        _clocks.c.fire_on == bindparam("seen"),
+        _clocks.c.fire_stage == bindparam("stage"),
+    )
+    .values(
+        {c: bindparam("new_" + c) for c in ("fire_on", "fire_stage", "expired_on", "due_on", "effective_on", "near_on")}
+    )
 )
 _live = (
     select(
@@ -90,7 +99,9 @@ def _batch(store: Store, session: Session) -> int:
 
 def _heads(session: Session, case_ids: Sequence[int]) -> dict[int, Link]:
     """Where the chains of these cases end. The case is locked before its clocks, as in every act: two orders would deadlock."""
-    query = select(Case.id, Case.head_seq, Case.head_hash).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update()
+    query = (
+        select(Case.id, Case.head_seq, Case.head_hash).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update()
+    )
     return {r.id: Link(r.head_seq, r.head_hash) for r in session.execute(query)}
 
 
@@ -103,7 +114,7 @@ def _refresh(session: Session, matters: set[int]) -> None:
         return
     clocks: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in session.execute(_live, {"matters": sorted(matters)}).mappings():
-        clocks[row["matter_id"]].append(row)
+        clocks[row["matter_id"]].append(dict(row))
     kept = [
         {"key": key, **summarize(rows, placed_day(rows[0]["way"], rows[0]["opened_at"]))}
         for key, rows in clocks.items()
@@ -127,7 +138,8 @@ def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, h
     else:
         changes["expired_on"] = today
     taken = session.execute(
-        _next, {"key": row.id, "seen": row.fire_on, "stage": row.fire_stage, **{f"new_{k}": v for k, v in changes.items()}}
+        _next,
+        {"key": row.id, "seen": row.fire_on, "stage": row.fire_stage, **{f"new_{k}": v for k, v in changes.items()}},
     )
     if taken.rowcount != 1 or known is None:  # type: ignore[attr-defined]
         return False
@@ -137,10 +149,12 @@ def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, h
     return bool(repeated)
 
 
-def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date) -> None:
+def _tell(
+    store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date
+) -> None:
     """Near: the owner. Expired: those the file warns, and the supervisor as a task (督办)."""
     if near:
-        to, what = [known.owner], f"将于{row.due_on}届满"
+        to, what = [_owner(row, known)], f"将于{row.due_on}届满"
     elif row.legal:
         to, what = list(known.on_expiry.warn), f"已于{row.due_on}届满"
     else:
@@ -149,7 +163,7 @@ def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Map
     stage = "near" if near else "expired"
     rows = [
         {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,
-         "to": "worker" if who == "worker" else f"{who}@{row.office_code}", "text": text, "payload": {"clock": row.id},
+         "to": who if who in REACHED else f"{who}@{row.office_code}", "text": text, "payload": {"clock": row.id},
          "state": "waiting", "tries": 0, "error": "", "next_at": clock.now(), "done_at": None}
         for who in to
     ]  # fmt: skip
@@ -164,13 +178,20 @@ def _tell(store: Store, session: Session, row: Any, known: ClockDef, people: Map
         _ignore_known(store, session, Task, [task])
 
 
+def _owner(row: Any, known: ClockDef) -> str:
+    """Whose turn it is: of a party's own period the party it runs for."""
+    return str(row.addressee) if row.addressee and known.owner in PARTIES else known.owner
+
+
 def _ignore_known(store: Store, session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         make = (postgresql if store.postgres else sqlite).insert(table(model))
         session.execute(make.on_conflict_do_nothing(), list(rows))
 
 
-def _record(session: Session, row: Any, known: ClockDef, next_due: date, today: date, actor: Actor, heads: dict[int, Link]) -> None:
+def _record(
+    session: Session, row: Any, known: ClockDef, next_due: date, today: date, actor: Actor, heads: dict[int, Link]
+) -> None:
     """One event in the case's chain for what follows an expiry; `next_due` is the clock's day from now on."""
     mark = known.on_expiry.mark
     payload = {

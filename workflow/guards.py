@@ -18,7 +18,9 @@ MARKS: Mapping[str, str] = {
 """Legal effects a clock's expiry may mark, as shown to people."""
 
 
-ASK_HISTORY = frozenset({"own_application", "opinion_recorded", "not_the_officer", "second_person", "approved_by_others"})
+ASK_HISTORY = frozenset(
+    {"own_application", "opinion_recorded", "not_the_officer", "second_person", "approved_by_others"}
+)
 """Conditions that ask who did what before: the engine reads the matter's events only for them."""
 ASK_PAPERS = frozenset({"papers_complete", "papers_missing_by_law"})
 """Conditions that ask which papers are in."""
@@ -50,14 +52,18 @@ def papers_complete(s: Situation) -> Reason | None:
     if not missing:
         return None
     listed = "、".join(f"{p.label}（{p.law}）" for p in missing)
-    return Reason(f"还缺材料：{listed}。请收齐后再办，或者一次告知补正。", "papers_missing", missing[0].law, "申请人、窗口")
+    return Reason(
+        f"还缺材料：{listed}。请收齐后再办，或者一次告知补正。", "papers_missing", missing[0].law, "申请人、窗口"
+    )
 
 
 @guard
 def papers_missing_by_law(s: Situation) -> Reason | None:
     if missing_papers(s):
         return None
-    return Reason("依法可以要的材料已经齐了，没有可以要求补正的，请直接办理。", "nothing_missing", "工伤认定办法#8.1", "窗口")
+    return Reason(
+        "依法可以要的材料已经齐了，没有可以要求补正的，请直接办理。", "nothing_missing", "工伤认定办法#8.1", "窗口"
+    )
 
 
 @guard
@@ -86,7 +92,11 @@ def within_filing_period(s: Situation) -> Reason | None:
 
 @guard
 def ground_given(s: Situation) -> Reason | None:
-    return None if s.given.get("ground") else Reason("请填写理由和依据。", "ground_missing", s.action.law, "办理人", "ground")
+    return (
+        None
+        if s.given.get("ground")
+        else Reason("请填写理由和依据。", "ground_missing", s.action.law, "办理人", "ground")
+    )
 
 
 @guard
@@ -105,7 +115,9 @@ def own_application(s: Situation) -> Reason | None:
     if not applied or (applied == "employer") == (now == "employer"):
         return None
     side = {True: "用人单位", False: "职工方（本人、近亲属或者工会）"}[applied == "employer"]
-    return Reason(f"这份申请是{side}提出的，只能由{side}撤回。", "not_your_application", "工伤保险条例#17.2", side, "applicant")
+    return Reason(
+        f"这份申请是{side}提出的，只能由{side}撤回。", "not_your_application", "工伤保险条例#17.2", side, "applicant"
+    )
 
 
 # --- recognition -----------------------------------------------------------------------------------------------------
@@ -122,9 +134,20 @@ def opinion_recorded(s: Situation) -> Reason | None:
     wanted = "recognise" if s.action.name == "recognise" else "refuse"
     found = proposal(s)
     if found is None:
-        return Reason("承办人还没有提出拟办意见。请承办人先填写经过、核实情况和意见。", "no_opinion", "工伤认定办法#19", "承办人")
+        return Reason(
+            "承办人还没有提出拟办意见。请承办人先填写经过、核实情况和意见。", "no_opinion", "工伤认定办法#19", "承办人"
+        )
     if s.facts.get("opinion") != wanted:
-        return Reason("承办人的拟办意见与这个决定不同。请承办人重新提出意见后再决定。", "opinion_differs", "工伤认定办法#19", "承办人")
+        return Reason(
+            "承办人的拟办意见与这个决定不同。请承办人重新提出意见后再决定。",
+            "opinion_differs",
+            "工伤认定办法#19",
+            "承办人",
+        )
+    decided = s.given.get("decided_on")
+    if isinstance(decided, date) and decided < found.on:
+        text = f"作出决定之日 {decided} 早于承办人提出拟办意见的 {found.on}。请核对决定书的日期。"
+        return Reason(text, "before_opinion", "工伤认定办法#19", "审批人", "decided_on")
     return None
 
 
@@ -133,14 +156,21 @@ def not_the_officer(s: Situation) -> Reason | None:
     found = proposal(s)
     if found is None or found.actor_id != s.actor.id:
         return None
-    return Reason("拟办意见是您本人提出的，决定要由另一个人审批。请转给其他审批人。", "same_person", "工伤保险条例#20.4", "另一位审批人")
+    return Reason(
+        "拟办意见是您本人提出的，决定要由另一个人审批。请转给其他审批人。",
+        "same_person",
+        "工伤保险条例#20.4",
+        "另一位审批人",
+    )
 
 
 @guard
 def no_exclusion(s: Situation) -> Reason | None:
     if s.facts.get("exclusion") is False:
         return None
-    text = "记录有条例第十六条的情形，不能认定。" if s.facts.get("exclusion") else "还没有查明是否有条例第十六条的情形。"
+    text = (
+        "记录有条例第十六条的情形，不能认定。" if s.facts.get("exclusion") else "还没有查明是否有条例第十六条的情形。"
+    )
     return Reason(f"{text}请承办人核实后重新提出意见。", "exclusion", "工伤保险条例#16", "承办人", "exclusion")
 
 
@@ -214,10 +244,16 @@ def three_or_five_drawn(s: Situation) -> Reason | None:
 @guard
 def no_conflict(s: Situation) -> Reason | None:
     barred = {*(s.facts.get("excluded") or [])}
-    clash = [e["name"] for e in s.facts.get("experts") or [] if e["name"] in barred or e["unit"] == s.case.get("employer_name")]
+    clash = [
+        e["name"]
+        for e in s.facts.get("experts") or []
+        if e["name"] in barred or e["unit"] == s.case.get("employer_name")
+    ]
     if not clash:
         return None
-    return Reason(f"抽到应当回避的专家：{'、'.join(clash)}。请重新抽取。", "conflict", "劳动能力鉴定管理办法#11", "鉴定委办公室")
+    return Reason(
+        f"抽到应当回避的专家：{'、'.join(clash)}。请重新抽取。", "conflict", "劳动能力鉴定管理办法#11", "鉴定委办公室"
+    )
 
 
 @guard
@@ -242,7 +278,13 @@ def majority_opinion(s: Situation) -> Reason | None:
 def all_experts_signed(s: Situation) -> Reason | None:
     if s.facts.get("signed") is True:
         return None
-    return Reason("参加鉴定的专家还没有全部在鉴定意见上签名。请补齐签名。", "not_signed", "劳动能力鉴定管理办法#15", "专家组", "signed")
+    return Reason(
+        "参加鉴定的专家还没有全部在鉴定意见上签名。请补齐签名。",
+        "not_signed",
+        "劳动能力鉴定管理办法#15",
+        "专家组",
+        "signed",
+    )
 
 
 # --- benefit ---------------------------------------------------------------------------------------------------------
@@ -252,7 +294,12 @@ def all_experts_signed(s: Situation) -> Reason | None:
 def appraisal_delivered(s: Situation) -> Reason | None:
     state, facts = s.others.get("appraisal", ("", {}))
     if state != "delivered":
-        return Reason("劳动能力鉴定结论还没有送达，不能申请核定待遇。请等结论书送达。", "no_conclusion", "工伤保险条例#46", "鉴定委办公室")
+        return Reason(
+            "劳动能力鉴定结论还没有送达，不能申请核定待遇。请等结论书送达。",
+            "no_conclusion",
+            "工伤保险条例#46",
+            "鉴定委办公室",
+        )
     if not facts.get("grade"):
         return Reason("鉴定结论的等级还没有补录。请窗口按结论书补录伤残等级和生活自理障碍。", "grade_unknown", "工伤保险条例#22.2",
                       "窗口", "grade")  # fmt: skip
@@ -274,14 +321,21 @@ def grade_settled(s: Situation) -> Reason | None:
 def insured_known(s: Situation) -> Reason | None:
     if s.case.get("insured") in ("yes", "no"):
         return None
-    return Reason("是否参保还不清楚，支付人定不下来。请先补录参保情况。", "insured_unknown", "工伤保险条例#62", "窗口", "insured")
+    return Reason(
+        "是否参保还不清楚，支付人定不下来。请先补录参保情况。", "insured_unknown", "工伤保险条例#62", "窗口", "insured"
+    )
 
 
 @guard
 def fund_pays(s: Situation) -> Reason | None:
     if s.case.get("insured") != "no":
         return None
-    return Reason("单位没有参保，待遇由用人单位支付，基金不核定支付。请办“登记由单位支付”。", "not_insured", "工伤保险条例#62", "经办机构")
+    return Reason(
+        "单位没有参保，待遇由用人单位支付，基金不核定支付。请办“登记由单位支付”。",
+        "not_insured",
+        "工伤保险条例#62",
+        "经办机构",
+    )
 
 
 @guard
@@ -299,7 +353,9 @@ def _grade(s: Situation) -> str:
 def has_grade(s: Situation) -> Reason | None:
     if _grade(s) not in ("", "none"):
         return None
-    return Reason("鉴定结论未达到伤残等级（或等级未补录），没有可以核定的伤残待遇。", "no_grade", "工伤保险条例#37", "经办机构")
+    return Reason(
+        "鉴定结论未达到伤残等级（或等级未补录），没有可以核定的伤残待遇。", "no_grade", "工伤保险条例#37", "经办机构"
+    )
 
 
 @guard
@@ -316,7 +372,12 @@ def second_person(s: Situation) -> Reason | None:
     names = [e for e in s.events if made and e.seq >= made.seq and e.action in ("determine", "review")]
     if all(e.actor_id != s.actor.id for e in names):
         return None
-    return Reason("这份待遇是您本人核定或复核的，要由另一个人办。请转给其他人。", "same_person", "社会保险经办条例#37", "另一位经办人")
+    return Reason(
+        "这份待遇是您本人核定或复核的，要由另一个人办。请转给其他人。",
+        "same_person",
+        "社会保险经办条例#37",
+        "另一位经办人",
+    )
 
 
 @guard
@@ -370,7 +431,13 @@ def payment_made(s: Situation) -> Reason | None:
     item, month = s.facts.get("returned_item"), s.given.get("returned_month") or ""
     if any(p["item"] == item and p["month"] == month and p["state"] == "paid" for p in s.case.get("payments") or []):
         return None
-    return Reason("没有这个项目和月份的付款记录。请核对退回的项目和月份（一次性的不填月份）。", "no_payment", "", "财务", "returned_item")
+    return Reason(
+        "没有这个项目和月份的付款记录。请核对退回的项目和月份（一次性的不填月份）。",
+        "no_payment",
+        "",
+        "财务",
+        "returned_item",
+    )
 
 
 @guard

@@ -33,7 +33,12 @@ class MatterMachine:
             for s in matter.states.values()
             for a in s.actions.values()
         ]
-        self._shape: dict[str, Any] = {"states": list(matter.states), "initial": matter.start, "transitions": triggers, "auto_transitions": False}
+        self._shape: dict[str, Any] = {
+            "states": list(matter.states),
+            "initial": matter.start,
+            "transitions": triggers,
+            "auto_transitions": False,
+        }
 
     def step(self, state: str, action: str) -> str:
         """The state after `action` from `state`. Raises Refused when there is no such way."""

@@ -213,7 +213,9 @@ class Matter(Base):
     urgent_on: Mapped[date | None] = mapped_column(Date, comment="earliest effective day of its running clocks")
     near_on: Mapped[date | None] = mapped_column(Date, comment="yellow from this day")
     late_on: Mapped[date | None] = mapped_column(Date, comment="earliest due day of its running legal clocks")
-    judge_on: Mapped[date | None] = mapped_column(Date, comment="earliest day that had passed before the case was placed")
+    judge_on: Mapped[date | None] = mapped_column(
+        Date, comment="earliest day that had passed before the case was placed"
+    )
     paused: Mapped[bool] = mapped_column(Boolean, default=False)
     ball: Mapped[str] = mapped_column(String(30), default="", comment="owner of the most urgent clock")
     case: Mapped[Case] = relationship(back_populates="matters")
@@ -265,7 +267,12 @@ class Clock(Base):
         CheckConstraint("(state in ('met', 'stopped')) = (closed_on is not null)", name="closed_has_day"),
         CheckConstraint("legal = (law <> '')", name="legal_has_law"),
         UniqueConstraint("matter_id", "name", "addressee", "start_on"),
-        Index("ix_clocks_fire", "fire_on", sqlite_where=text("fire_on is not null"), postgresql_where=text("fire_on is not null")),
+        Index(
+            "ix_clocks_fire",
+            "fire_on",
+            sqlite_where=text("fire_on is not null"),
+            postgresql_where=text("fire_on is not null"),
+        ),
         Index("ix_clocks_urgent", "office_id", "state", "effective_on"),
         Index("ix_clocks_matter", "matter_id", "state"),
         Index("ix_clocks_running", "state", "effective_on"),
@@ -413,7 +420,11 @@ class Event(Base):
     payload: Mapped[str] = mapped_column(Text, comment="canonical JSON")
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
-    __table_args__ = (UniqueConstraint("chain", "seq"), Index("ix_events_matter", "matter_id"), Index("ix_events_case", "case_id", "seq"))
+    __table_args__ = (
+        UniqueConstraint("chain", "seq"),
+        Index("ix_events_matter", "matter_id"),
+        Index("ix_events_case", "case_id", "seq"),
+    )
 
 
 class Outbox(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workflow import clock
 from workflow.errors import Stopped
-from workflow.models import Case, Outbox, Task, Worker, table
+from workflow.models import Case, Employer, Outbox, Task, Worker, table
 from workflow.store import Store
 
 MOST_TRIES = 8
@@ -102,19 +102,25 @@ def _done(store: Store, row: Outbox) -> None:
         session.execute(update(Outbox).where(Outbox.id == row.id).values(state="done", done_at=clock.now(), error=""))
         if row.error:  # it had failed before: the task that failure left is done with it
             session.execute(
-                update(Task).where(Task.key == _task_key(row), Task.done_at.is_(None)).values(done_at=clock.now(), done_by="系统")
+                update(Task)
+                .where(Task.key == _task_key(row), Task.done_at.is_(None))
+                .values(done_at=clock.now(), done_by="系统")
             )
 
 
 def _address(store: Store, row: Outbox) -> str:
-    """Where it goes: the worker's telephone; a role at an office is its own address."""
-    if row.to != "worker":
+    """Where it goes: the telephone of worker or employer; a role at an office is its own address."""
+    query, label = {
+        "worker": (select(Worker.phone).join(Case, Case.worker_id == Worker.id), "职工"),
+        "employer": (select(Employer.phone).join(Case, Case.employer_id == Employer.id), "用人单位"),
+    }.get(row.to, (None, ""))
+    if query is None:
         return row.to
     with store.reading() as session:
-        phone = session.scalar(select(Worker.phone).join(Case, Case.worker_id == Worker.id).where(Case.id == row.case_id))
+        phone = session.scalar(query.where(Case.id == row.case_id))
     if not phone:
-        raise Stopped("没有职工的联系电话，短信发不出。请窗口补录电话，并用其他办法告知。")
-    return phone
+        raise Stopped(f"没有{label}的联系电话，短信发不出。请窗口补录电话，并用其他办法告知。")
+    return str(phone)
 
 
 def _failed(store: Store, row: Outbox, why: str, final: bool) -> None:
@@ -137,7 +143,9 @@ def _ask_a_person(store: Store, session: Session, row: Outbox, why: str) -> None
     task = {"case_id": case.id, "matter_id": None, "office_id": case.office_id, "kind": "outbox", "owner": "desk", "text": text,
             "fact": "", "key": _task_key(row), "created_at": clock.now(), "done_at": None, "done_by": ""}  # fmt: skip
     make = (postgresql if store.postgres else sqlite).insert(table(Task)).values(task)
-    session.execute(make.on_conflict_do_update(index_elements=["key"], set_={"text": text, "done_at": None, "done_by": ""}))
+    session.execute(
+        make.on_conflict_do_update(index_elements=["key"], set_={"text": text, "done_at": None, "done_by": ""})
+    )
 
 
 def _task_key(row: Outbox) -> str:
@@ -148,5 +156,7 @@ def retry(store: Store, row_id: int) -> None:
     """Put a failed row back to be tried again (after a person cured the cause)."""
     with store.writing() as session:
         session.execute(
-            update(Outbox).where(Outbox.id == row_id, Outbox.state == "failed").values(state="waiting", tries=0, next_at=clock.now())
+            update(Outbox)
+            .where(Outbox.id == row_id, Outbox.state == "failed")
+            .values(state="waiting", tries=0, next_at=clock.now())
         )

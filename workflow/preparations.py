@@ -94,14 +94,21 @@ def draw(pool: Sequence[Mapping[str, Any]], size: int, seed: str) -> list[dict[s
 
 def pool_digest(pool: Sequence[Mapping[str, Any]]) -> str:
     """SHA-256 over the pool a draw was made from, so a later check knows whether it is the same pool."""
-    return hashlib.sha256("\n".join(f"{e['id']}|{e['name']}|{e['unit']}" for e in sorted(pool, key=lambda e: int(e["id"]))).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(f"{e['id']}|{e['name']}|{e['unit']}" for e in sorted(pool, key=lambda e: int(e["id"]))).encode()
+    ).hexdigest()
 
 
 @preparation
 def move_exam(s: Situation) -> Prepared:
-    """The conclusion's due day moves with a later examination (劳动能力鉴定管理办法#12.2); an earlier one shortens nothing."""
-    events = [e for e in s.events if e.action in ("schedule", "reschedule")]
-    old = date.fromisoformat(str(events[-1].facts["exam_on"])) if events else None
+    """The conclusion's due day moves with a later examination (劳动能力鉴定管理办法#12.2); an earlier one shortens nothing.
+
+    It moves by what lies beyond the latest day this application was ever fixed for: going there and back and there again
+    lengthens the limit once.
+    """
+    begun = s.did("schedule")
+    events = [e for e in s.events if begun and e.seq >= begun.seq and e.action in ("schedule", "reschedule")]
+    old = max((date.fromisoformat(str(e.facts["exam_on"])) for e in events), default=None)
     new = s.given.get("exam_on")
     moved = (new - old).days if isinstance(new, date) and old else 0
     return Prepared({"exam_moved_days": moved}, shift_days=max(moved, 0))
@@ -121,14 +128,17 @@ def benefit_lines(s: Situation) -> Prepared:
     })  # fmt: skip
     result = benefits.determine(facts, s.figures)
     frozen = benefits.as_json(result)
-    return Prepared({"lines": frozen["lines"], "determination": frozen, "sheet": benefits.to_document(result)})
+    known = {"grade": appraisal["grade"], "care": facts.care}  # the sheet says what it was reckoned from
+    return Prepared({**known, "lines": frozen["lines"], "determination": frozen, "sheet": benefits.to_document(result)})
 
 
 @preparation
 def pay_once(s: Situation) -> Prepared:
     """The once-only items of the approved sheet the fund pays and that are not paid yet."""
     paid = {p["item"] for p in s.case.get("payments") or [] if p["state"] == "paid"}
-    lines = [x for x in s.facts.get("lines") or [] if x["per"] == "once" and x["payer"] == "fund" and x["item"] not in paid]
+    lines = [
+        x for x in s.facts.get("lines") or [] if x["per"] == "once" and x["payer"] == "fund" and x["item"] not in paid
+    ]
     return _paying(lines, "")
 
 
@@ -146,7 +156,9 @@ def _paying(lines: Sequence[Mapping[str, str]], month: str) -> Prepared:
 @preparation
 def bank_return(s: Situation) -> Prepared:
     """The payment the bank sent back is marked so; nothing is deleted."""
-    return Prepared(returned=({"item": str(s.given.get("returned_item")), "month": str(s.given.get("returned_month") or "")},))
+    return Prepared(
+        returned=({"item": str(s.given.get("returned_item")), "month": str(s.given.get("returned_month") or "")},)
+    )
 
 
 @preparation

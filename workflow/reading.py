@@ -16,13 +16,27 @@ from workflow.cases.load import NO_CASE, Loaded, load
 from workflow.cases.now import Choice
 from workflow.deadlines import COLUMNS, light
 from workflow.errors import NotFound
-from workflow.models import Case, DeliveryRecord, Employer, Event, Instrument, Matter, Office, Paper, Print, Task, Worker
+from workflow.models import (
+    Case,
+    DeliveryRecord,
+    Employer,
+    Event,
+    Instrument,
+    Matter,
+    Office,
+    Paper,
+    Print,
+    Task,
+    Worker,
+)
 from workflow.situation import Actor
 from workflow.stages import headline, public_sentence
 from workflow.store import Store
 
 
-def list_cases(store: Store, *, only_open: bool = False, limit: int | None = None, office: str | None = None) -> list[dict[str, Any]]:
+def list_cases(
+    store: Store, *, only_open: bool = False, limit: int | None = None, office: str | None = None
+) -> list[dict[str, Any]]:
     """Cases in the order of their numbers: case_no, worker, office, stage, stage_label, employer, diagnosed_on, closed."""
     query = (
         select(Case.id, Case.case_no, Case.diagnosed_on, Case.definition_id, Worker.name, Office.county, Office.code,
@@ -53,7 +67,11 @@ def _matters_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[tuple
     """(name, state) of each case's matters; asked in portions, databases bound the number of parameters."""
     found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     for i in range(0, len(ids), 5000):
-        for m in session.execute(select(Matter.case_id, Matter.name, Matter.state).where(Matter.case_id.in_(ids[i : i + 5000])).order_by(Matter.id)):
+        for m in session.execute(
+            select(Matter.case_id, Matter.name, Matter.state)
+            .where(Matter.case_id.in_(ids[i : i + 5000]))
+            .order_by(Matter.id)
+        ):
             found[m.case_id].append((m.name, m.state))
     return found
 
@@ -120,9 +138,17 @@ def clocks_of(loaded: Loaded, matter: Any) -> list[dict[str, Any]]:
     people, today = loaded.definition.people, loaded.today
     out = []
     for r in loaded.book(matter).rows:
-        view = {k: r[k] for k in COLUMNS if k not in ("case_id", "matter_id", "office_id", "fire_on", "fire_stage", "unrolled_on")}
+        view = {
+            k: r[k]
+            for k in COLUMNS
+            if k not in ("case_id", "matter_id", "office_id", "fire_on", "fire_stage", "unrolled_on")
+        }
         plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in view.items()}
-        plain |= {"light": light(r, today, loaded.placed_on), "owner_label": people.get(r["owner"], r["owner"]), "addressee_label": people.get(r["addressee"], "")}
+        plain |= {
+            "light": light(r, today, loaded.placed_on),
+            "owner_label": people.get(r["owner"], r["owner"]),
+            "addressee_label": people.get(r["addressee"], ""),
+        }
         left = (r["effective_on"] - today).days if r["state"] == "running" and r["effective_on"] else None
         out.append({**plain, "days_left": left})
     return out
@@ -132,7 +158,14 @@ def action_view(c: Choice) -> dict[str, Any]:
     """One act for showing: what it asks, who does it, why it cannot be done now."""
 
     def fact(f: Any) -> dict[str, Any]:
-        shown = {"name": f.name, "label": f.label, "type": f.type, "choices": dict(f.choices), "hint": f.hint, "law": f.law}
+        shown = {
+            "name": f.name,
+            "label": f.label,
+            "type": f.type,
+            "choices": dict(f.choices),
+            "hint": f.hint,
+            "law": f.law,
+        }
         return {k: v for k, v in shown.items() if v}
 
     return {
@@ -151,7 +184,10 @@ def tasks_of(session: Session, case_id: int) -> list[dict[str, Any]]:
         .join(Matter, Matter.id == Task.matter_id, isouter=True)
         .where(Task.case_id == case_id, Task.done_at.is_(None)).order_by(Task.id)
     )  # fmt: skip
-    return [{"id": t.id, "kind": t.kind, "owner": t.owner, "text": t.text, "fact": t.fact, "matter": t.name or ""} for t in rows]
+    return [
+        {"id": t.id, "kind": t.kind, "owner": t.owner, "text": t.text, "fact": t.fact, "matter": t.name or ""}
+        for t in rows
+    ]
 
 
 def documents_of(session: Session, case_id: int) -> list[dict[str, Any]]:
@@ -165,7 +201,7 @@ def documents_of(session: Session, case_id: int) -> list[dict[str, Any]]:
         prints[p.instrument_id].append({"id": p.id, "part": p.part, "sha256": p.sha256})
     found = session.scalars(select(Instrument).where(Instrument.case_id == case_id).order_by(Instrument.id))
     return [
-        {"id": i.id, "kind": i.kind, "label": i.label, "number": i.number, "issued_on": i.issued_on.isoformat(),
+        {"id": i.id, "kind": i.kind, "label": i.label, "number": i.number, "issued_on": i.issued_on.isoformat(), "matter_id": i.matter_id,
          "addressees": i.addressees, "copies": i.copies, "prints": prints[i.id]}
         for i in found
     ]  # fmt: skip
@@ -174,9 +210,11 @@ def documents_of(session: Session, case_id: int) -> list[dict[str, Any]]:
 def deliveries_of(loaded: Loaded) -> list[dict[str, Any]]:
     """Recorded deliveries of a case."""
     people = loaded.definition.people
-    rows = loaded.session.scalars(select(DeliveryRecord).where(DeliveryRecord.case_id == loaded.row.id).order_by(DeliveryRecord.id))
+    rows = loaded.session.scalars(
+        select(DeliveryRecord).where(DeliveryRecord.case_id == loaded.row.id).order_by(DeliveryRecord.id)
+    )
     return [
-        {"kind": d.kind, "addressee": d.addressee, "addressee_label": people.get(d.addressee, d.addressee), "way": d.way,
+        {"kind": d.kind, "document": d.instrument_id, "addressee": d.addressee, "addressee_label": people.get(d.addressee, d.addressee), "way": d.way,
          "way_label": loaded.definition.facts["way"].choices.get(d.way, d.way) if "way" in loaded.definition.facts else d.way,
          "received_on": d.received_on.isoformat(), "note": d.note}
         for d in rows
@@ -186,7 +224,10 @@ def deliveries_of(loaded: Loaded) -> list[dict[str, Any]]:
 def events_of(session: Session, case_no: str, definition: Any) -> list[dict[str, Any]]:
     """The case's events, oldest first, with their payload and hashes."""
     rows = session.execute(
-        select(Event, Matter.name).join(Matter, Matter.id == Event.matter_id, isouter=True).where(Event.chain == case_no).order_by(Event.seq)
+        select(Event, Matter.name)
+        .join(Matter, Matter.id == Event.matter_id, isouter=True)
+        .where(Event.chain == case_no)
+        .order_by(Event.seq)
     )
     out = []
     for e, matter in rows:
@@ -208,9 +249,14 @@ def as_lines(body: Mapping[str, Any]) -> list[str]:
         lines += [f"[{m['label']}] {m['state_label']}（第 {m['version']} 版）", f"  {m['public']}"]
         for c in m["clocks"]:
             who = f"（{c['addressee_label']}）" if c["addressee_label"] else ""
-            lines.append(f"  时限 {c['label']}{who} {c['code']}：{STATES[c['state']]}，届满 {c['due_on'] or '未定'}，内控 {c['safe_on'] or '未定'}")
+            lines.append(
+                f"  时限 {c['label']}{who} {c['code']}：{STATES[c['state']]}，届满 {c['due_on'] or '未定'}，内控 {c['safe_on'] or '未定'}"
+            )
         for a in m["actions"]:
-            lines.append(f"  可办 {a['action']}（{a['label']}）由{'、'.join(a['by'])}" + "".join(f"；现在不能：{w}" for w in a["why_not"]))
+            lines.append(
+                f"  可办 {a['action']}（{a['label']}）由{'、'.join(a['by'])}"
+                + "".join(f"；现在不能：{w}" for w in a["why_not"])
+            )
     lines += [f"待办：{t['text']}" for t in body["tasks"]]
     lines += [f"记录 {e['seq']}  {e['at'][:16]}  {e['actor']}  {e['label']}  {e['to_label']}" for e in body["events"]]
     return lines

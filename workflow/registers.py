@@ -30,7 +30,9 @@ def read_experts(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise BadInput(f"读不了文件 {path}：{error.strerror}。请检查路径。") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"{path.name} 不是 YAML 或 JSON。请写成 - {{name: 姓名, specialty: 专业, unit: 单位}} 的清单。") from error
+        raise BadInput(
+            f"{path.name} 不是 YAML 或 JSON。请写成 - {{name: 姓名, specialty: 专业, unit: 单位}} 的清单。"
+        ) from error
     if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
         raise BadInput(f"{path.name} 应当是一个清单，每项写 name、specialty、unit。")
     return rows
@@ -74,7 +76,11 @@ def _read(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 faults.append(Reason(f"第 {number} 项：{label}{wrong or '没有填，请补上。'}", field=name))
         if not isinstance(new["active"], bool):
             faults.append(Reason(f"第 {number} 项：active 只能是 true（在库）或 false（停用）。", field="active"))
-        faults += [Reason(f"第 {number} 项：不认识“{k}”，可以写 name、specialty、unit、active。") for k in row if k not in (*EXPERT_FIELDS, "active")]
+        faults += [
+            Reason(f"第 {number} 项：不认识“{k}”，可以写 name、specialty、unit、active。")
+            for k in row
+            if k not in (*EXPERT_FIELDS, "active")
+        ]
         if (new["name"], new["unit"]) in seen:
             faults.append(Reason(f"第 {number} 项：{new['name']}（{new['unit']}）写了两遍，请删去一遍。"))
         seen.add((new["name"], new["unit"]))
@@ -90,7 +96,9 @@ def experts(store: Store) -> list[dict[str, Any]]:
     """The pool, those in use first."""
     with store.reading() as session:
         rows = session.scalars(select(Expert).order_by(Expert.active.desc(), Expert.id))
-        return [{"id": e.id, "name": e.name, "specialty": e.specialty, "unit": e.unit, "active": e.active} for e in rows]
+        return [
+            {"id": e.id, "name": e.name, "specialty": e.specialty, "unit": e.unit, "active": e.active} for e in rows
+        ]
 
 
 def set_office(store: Store, actor: Actor, code: str, given: Mapping[str, str]) -> dict[str, str]:

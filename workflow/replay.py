@@ -18,8 +18,8 @@ PaymentKey = tuple[int, str, str, int]
 class Replay:
     """The tables as the events made them.
 
-    Keys: matter or case id (`chains`, `case_nos`: the case number of each); clock (matter id, name, addressee, start); payment (case id, item, month, round) with its
-    (amount, state); instrument and delivery (chain, seq of their event); print (chain, number, part) with its hash.
+    Keys: matter or case id (`chains`, `case_nos`: the case number of each); clock (matter id, name, addressee, start);
+    payment (case id, item, month, round) with its (amount, state); instrument and delivery (chain, seq of their event); print (chain, number, part) with its hash.
     """
 
     states: dict[int, str] = field(default_factory=dict)
@@ -61,7 +61,12 @@ class Replay:
 
     def _opened(self, chain: str, matter: Mapping[str, Any]) -> None:
         key = matter["id"]
-        self.chains[key], self.states[key], self.versions[key], self.facts[key] = chain, matter["state"], 1, dict(matter["facts"])
+        self.chains[key], self.states[key], self.versions[key], self.facts[key] = (
+            chain,
+            matter["state"],
+            1,
+            dict(matter["facts"]),
+        )
         self._clocks(matter["id"], matter["clocks"])
 
     def _performed(self, event: Any, payload: Mapping[str, Any]) -> None:

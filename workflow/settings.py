@@ -36,7 +36,9 @@ class Settings:
     def key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose, derived from the secret; purposes never share keys."""
         if not self.secret:
-            raise BadSetting("没有设置密钥：请把环境变量 GREENCHANNEL_SECRET_KEY 设为 32 个字符以上的随机文字后再启动。")
+            raise BadSetting(
+                "没有设置密钥：请把环境变量 GREENCHANNEL_SECRET_KEY 设为 32 个字符以上的随机文字后再启动。"
+            )
         return hmac.new(self.secret.encode(), b"greenchannel/v1/" + purpose.encode(), hashlib.sha256).digest()
 
 
@@ -59,7 +61,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     faults += _url_faults(url)
     level = given.get("GREENCHANNEL_RECOGNITION_LEVEL", "") or "county"
     if level not in ("county", "city"):
-        faults.append(Reason("GREENCHANNEL_RECOGNITION_LEVEL 只能是 county（旗县区认定）或 city（市级认定）。请改正后再启动。"))
+        faults.append(
+            Reason("GREENCHANNEL_RECOGNITION_LEVEL 只能是 county（旗县区认定）或 city（市级认定）。请改正后再启动。")
+        )
     states = Path(given.get("GREENCHANNEL_STATES", "") or ROOT / "states.yaml")
     if faults:
         raise BadSetting(faults)
@@ -80,7 +84,9 @@ def _url_faults(url: str) -> list[Reason]:
     try:
         name = make_url(url).get_backend_name()
     except ArgumentError:
-        return [Reason("GREENCHANNEL_DATABASE_URL 不是数据库地址。请写成 sqlite:///文件 或 postgresql://用户@主机/库名。")]
+        return [
+            Reason("GREENCHANNEL_DATABASE_URL 不是数据库地址。请写成 sqlite:///文件 或 postgresql://用户@主机/库名。")
+        ]
     if name not in ("sqlite", "postgresql"):
         return [Reason(f"GREENCHANNEL_DATABASE_URL 用的是 {name}，本系统只支持 sqlite 和 postgresql。请改正。")]
     return []

@@ -39,11 +39,21 @@ def init_db(store: Store) -> dict[str, Any]:
         if faults := check_states_in_use(definition, [(m, s) for m, s in in_use]):
             raise DefinitionFaults(store.settings.states_path.name, faults)
         if session.scalar(select(DefinitionVersion.id).where(DefinitionVersion.digest == definition.digest)) is None:
-            session.add(DefinitionVersion(digest=definition.digest, version=definition.version, text=definition.text, stored_at=clock.now()))
+            session.add(
+                DefinitionVersion(
+                    digest=definition.digest, version=definition.version, text=definition.text, stored_at=clock.now()
+                )
+            )
             audit.record(session, actor, kind="definition:stored", label="办理流程入库",
                          payload={"version": definition.version, "digest": definition.digest})  # fmt: skip
     store.forget()
-    return {"ok": True, "offices": offices, "holiday_years": years, "definition": definition.version, "digest": definition.digest}
+    return {
+        "ok": True,
+        "offices": offices,
+        "holiday_years": years,
+        "definition": definition.version,
+        "digest": definition.digest,
+    }
 
 
 def machine_account(session: Session, username: str) -> Actor:
@@ -86,7 +96,15 @@ def _holidays(session: Session) -> int:
     for y in years:
         row = session.get(HolidayYear, y["year"])
         if row is None:
-            session.add(HolidayYear(year=y["year"], notice=y["notice"], confidence=y["confidence"], off=list(y["off"]), work=list(y["work"])))
+            session.add(
+                HolidayYear(
+                    year=y["year"],
+                    notice=y["notice"],
+                    confidence=y["confidence"],
+                    off=list(y["off"]),
+                    work=list(y["work"]),
+                )
+            )
     session.flush()
     return len(years)
 

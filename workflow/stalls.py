@@ -51,11 +51,22 @@ class Stall:
     def sentence(self) -> str:
         law = f"（{self.law}）" if self.law else ""
         over = f"，过了 {self.days_over} 日" if self.days_over else ""
-        what = f"“{self.label}”{self.code}，{self.due_on or '届满日未定'}{over}{law}，责任人：{self.owner_label}" if self.label else ""
+        what = (
+            f"“{self.label}”{self.code}，{self.due_on or '届满日未定'}{over}{law}，责任人：{self.owner_label}"
+            if self.label
+            else ""
+        )
         return f"{self.case_no}  {self.worker}  {self.office}  {self.stage}：{KINDS[self.kind]}  {what}。{self.remedy}"
 
 
-def find(store: Store, on: date, *, office: str | None = None, offices: frozenset[int] | None = None, limit: int | None = None) -> list[Stall]:
+def find(
+    store: Store,
+    on: date,
+    *,
+    office: str | None = None,
+    offices: frozenset[int] | None = None,
+    limit: int | None = None,
+) -> list[Stall]:
     """Everything stalled on the day `on`, worst first. `offices`: only cases of these (what a person may see)."""
     with store.reading() as session:
         rows = _clock_rows(session, on, office, offices, limit)
@@ -74,7 +85,9 @@ CLOCK_COLUMNS = (
 """What `clock_stall` needs of a row, beside COLUMNS."""
 
 
-def _clock_rows(session: Session, on: date, office: str | None, offices: frozenset[int] | None, limit: int | None) -> list[Any]:
+def _clock_rows(
+    session: Session, on: date, office: str | None, offices: frozenset[int] | None, limit: int | None
+) -> list[Any]:
     base = (
         select(*COLUMNS, *CLOCK_COLUMNS)
         .join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
@@ -116,7 +129,9 @@ def clock_stall(store: Store, session: Session, r: Any, on: date) -> Stall:
         everything = list(state.actions.values())
         acts = "、".join(a.label for a in ([a for a in everything if r.owner in a.by] or everything))
         route = state.actions.get(known.on_expiry.route) if known and known.on_expiry.route else None
-        remedy = f"可以办“{route.label}”。" if route else f"请督促办理：{acts}。" if acts else "事项已结束，时限只作记录。"
+        remedy = (
+            f"可以办“{route.label}”。" if route else f"请督促办理：{acts}。" if acts else "事项已结束，时限只作记录。"
+        )
     return Stall(
         kind, r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, r.name, r.label, r.code, r.owner,
         definition.people.get(r.owner, r.owner), definition.people.get(r.addressee, ""), r.law, r.due_on.isoformat() if r.due_on else "",

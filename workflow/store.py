@@ -41,7 +41,13 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     options = "-c lock_timeout=8s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"options": options})
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"options": options},
+    )
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
@@ -170,4 +176,6 @@ def migrate(store: Store) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
-        raise BadSetting(f"数据库建不起来：{error.orig}。请检查 GREENCHANNEL_DATABASE_URL、文件夹权限和数据库服务。") from error
+        raise BadSetting(
+            f"数据库建不起来：{error.orig}。请检查 GREENCHANNEL_DATABASE_URL、文件夹权限和数据库服务。"
+        ) from error

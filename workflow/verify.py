@@ -12,8 +12,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import audit
-from workflow.models import Case, Clock, DefinitionVersion, DeliveryRecord, Event, Instrument, Matter, Meta, Payment, Print, table
+from workflow import audit, verify_rows
+from workflow.models import (
+    Case,
+    Clock,
+    DefinitionVersion,
+    DeliveryRecord,
+    Event,
+    Instrument,
+    Matter,
+    Meta,
+    Payment,
+    Print,
+    table,
+)
 from workflow.replay import Replay
 from workflow.store import Store
 
@@ -52,6 +64,8 @@ def verify(store: Store, only: str = "") -> tuple[int, list[Finding]]:
             findings += list(check(session, said, only))
         findings += list(_documents(session, said, store, only))
         findings += list(_definitions(session)) if only in ("", SYSTEM_HEAD) else []
+        findings += [Finding(*f) for f in verify_rows.of_cases(session, store, only)] if only != SYSTEM_HEAD else []
+        findings += [Finding(*f) for f in verify_rows.of_system(session)] if only in ("", SYSTEM_HEAD) else []
     return checked, findings
 
 
@@ -83,7 +97,11 @@ def _chains(session: Session, heads: dict[str, tuple[int, str]], only: str) -> t
         if head is None:
             findings.append(Finding(name, at, "有办理记录，却没有这个案件，案件行可能被删除。"))
         elif head != (at, hash_):
-            findings.append(Finding(name, at, f"最后一条与案件上记的不一致（案件记到第 {head[0]} 条），末尾的记录可能被删除或增加。"))
+            findings.append(
+                Finding(
+                    name, at, f"最后一条与案件上记的不一致（案件记到第 {head[0]} 条），末尾的记录可能被删除或增加。"
+                )
+            )
 
     for row in session.execute(_of_chain(select(TABLE).order_by(TABLE.c.chain, TABLE.c.seq), only)).mappings():
         if row["chain"] != chain:
@@ -110,7 +128,9 @@ def _link(row: Any, seq: int, last: str) -> list[Finding]:
     except (TypeError, ValueError, AttributeError):
         same = False
     if not same:
-        found.append(Finding(row["chain"], row["seq"], f"内容与指纹不符，这条记录（{row['label'] or row['kind']}）被改动过。"))
+        found.append(
+            Finding(row["chain"], row["seq"], f"内容与指纹不符，这条记录（{row['label'] or row['kind']}）被改动过。")
+        )
     return found
 
 
@@ -120,19 +140,27 @@ def _replayed(session: Session, only: str) -> Replay:
 
 
 def _cases(session: Session, said: Replay, only: str) -> Iterator[Finding]:
-    for c in session.execute(_of_case(select(Case.id, Case.case_no, Case.facts, Case.disease, Case.diagnosed_on), only)):
+    for c in session.execute(
+        _of_case(select(Case.id, Case.case_no, Case.facts, Case.disease, Case.diagnosed_on), only)
+    ):
         if said.case_facts.get(c.id) != {**c.facts, "disease": c.disease, "diagnosed_on": c.diagnosed_on.isoformat()}:
             yield Finding(c.case_no, 0, "案件的内容与办理记录不符，案件行被改动过。")
 
 
 def _matters(session: Session, said: Replay, only: str) -> Iterator[Finding]:
     """Each matter stands where its last act left it, with the facts its acts gave it."""
-    query = select(Matter.id, Matter.name, Matter.state, Matter.version, Matter.facts, Case.case_no).join(Case, Case.id == Matter.case_id)
+    query = select(Matter.id, Matter.name, Matter.state, Matter.version, Matter.facts, Case.case_no).join(
+        Case, Case.id == Matter.case_id
+    )
     left = set(said.states)
     for m in session.execute(_of_case(query, only)):
         left.discard(m.id)
         if m.state != said.states.get(m.id):
-            yield Finding(m.case_no, 0, f"事项 {m.name} 现在是 {m.state}，办理记录说的是 {said.states.get(m.id, '没有')}，事项行被改动过。")
+            yield Finding(
+                m.case_no,
+                0,
+                f"事项 {m.name} 现在是 {m.state}，办理记录说的是 {said.states.get(m.id, '没有')}，事项行被改动过。",
+            )
         if m.version != said.versions.get(m.id):
             yield Finding(m.case_no, 0, f"事项 {m.name} 的版本与办理记录不符，事项行被改动过。")
         known = said.facts.get(m.id, {})
@@ -156,7 +184,9 @@ def _clocks(session: Session, said: Replay, only: str) -> Iterator[Finding]:
         now = {"state": r.state, "due_on": _iso(r.due_on), "extend_days": r.extend_days, "pauses": r.pauses}
         wrong = [f for f in CLOCK_FIELDS if known is not None and now[f] != known[f]]
         if known is None or wrong:
-            yield Finding(r.case_no, 0, f"时限 {r.name} 的 {'、'.join(wrong) or '起算日'} 与办理记录不符，时限行被改动过。")
+            yield Finding(
+                r.case_no, 0, f"时限 {r.name} 的 {'、'.join(wrong) or '起算日'} 与办理记录不符，时限行被改动过。"
+            )
     yield from _gone(said, {key[0] for key in left}, "时限")
 
 
@@ -171,7 +201,9 @@ def _gone(said: Replay, matters: Iterable[int], what: str) -> Iterator[Finding]:
 
 
 def _documents(session: Session, said: Replay, store: Store, only: str) -> Iterator[Finding]:
-    query = select(Instrument.seq, Instrument.kind, Instrument.number, Instrument.facts, Instrument.facts_digest, Case.case_no)
+    query = select(
+        Instrument.seq, Instrument.kind, Instrument.number, Instrument.facts, Instrument.facts_digest, Case.case_no
+    )
     left = set(said.instruments)
     for i in session.execute(_of_case(query.join(Case, Case.id == Instrument.case_id), only)):
         left.discard((i.case_no, i.seq))
@@ -223,7 +255,9 @@ def _deliveries(session: Session, said: Replay, only: str) -> Iterator[Finding]:
 
 
 def _payments(session: Session, said: Replay, only: str) -> Iterator[Finding]:
-    query = select(Payment.case_id, Payment.item, Payment.month, Payment.round, Payment.amount, Payment.state, Case.case_no)
+    query = select(
+        Payment.case_id, Payment.item, Payment.month, Payment.round, Payment.amount, Payment.state, Case.case_no
+    )
     left = dict(said.payments)
     for p in session.execute(_of_case(query.join(Case, Case.id == Payment.case_id), only)):
         if left.pop((p.case_id, p.item, p.month, p.round), None) != (f"{p.amount:.2f}", p.state):

@@ -75,5 +75,3 @@ def last_seen(store: Store) -> str:
     with store.reading() as session:
         row = session.get(Meta, "heartbeat")
         return row.value if row else ""
-
-

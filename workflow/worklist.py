@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import clock, permissions
-from workflow.deadlines import light, placed_day
+from workflow.deadlines import light, over_when_placed, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef
 from workflow.models import Case, Clock, DefinitionVersion, Employer, Matter, Office, Task, Worker
 from workflow.search import matching, visible, worker_of
@@ -29,7 +29,15 @@ NO_CLOCK: Mapping[str, Any] = {
     "state": "", "label": "", "code": "", "owner": "", "legal": False, "due_on": None, "safe_on": None,
     "promise_on": None,
 }  # fmt: skip
-TABS = {"all": "全部", "late": "超期", "near": "临近", "normal": "正常", "paused": "中止", "judge": "待核实", "fill": "待补录"}
+TABS = {
+    "all": "全部",
+    "late": "超期",
+    "near": "临近",
+    "normal": "正常",
+    "paused": "中止",
+    "judge": "待核实",
+    "fill": "待补录",
+}
 LIGHTS = {
     "late": "超期", "judge": "待核实", "near": "临近", "normal": "正常", "paused": "中止", "none": "未起算", "closed": "已办结",
 }  # fmt: skip
@@ -173,8 +181,8 @@ def left_words(row: Mapping[str, Any], today: date, placed_on: date | None = Non
     if row["state"] != "running":
         return ""
     due, effective = row["due_on"], row["effective_on"]
-    if light(row, today, placed_on) == "judge":
-        return f"导入前已过，至今 {(today - due).days} 日"
+    if over_when_placed(row, placed_on):
+        return f"已过 {(today - due).days} 日"
     if not row["legal"]:
         return _reminder_words((due - today).days)
     if due < today:
@@ -336,12 +344,10 @@ def _row(definition: Definition, r: Any, clocks: Sequence[Mapping[str, Any]], to
     )  # fmt: skip
 
 
-def _left(
-    shown: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]], today: date, placed_on: date | None
-) -> str:
+def _left(shown: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]], today: date, placed_on: date | None) -> str:
     """The days left of the clock a line shows; beside one to be judged also another whose day is near."""
     said = left_words(shown, today, placed_on)
-    if shown is NO_CLOCK or light(shown, today, placed_on) != "judge":
+    if not over_when_placed(shown, placed_on):
         return said
     near = most_urgent((c for c in clocks if light(c, today, placed_on) == "near"), today)
     return f"{said}；“{near['label']}”{left_words(near, today)}" if near else said

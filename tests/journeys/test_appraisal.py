@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from tests.builders import APPRAISAL_PAPERS, Life, Town
+from tests.builders import APPRAISAL_PAPERS, FIRM, Life, Town
+from workflow.models import Expert
 from workflow.preparations import draw
 
 STAGES = ("to_apply", "filed", "awaiting_supplement", "ready", "drawn", "scheduled")
@@ -28,7 +31,7 @@ def at(town: Town, stage: str) -> Life:
         life.appraisal_filed().scheduled()
     elif stage != "to_apply":
         life.appraisal_filed()
-        acts = [("confirm", {}), ("draw", {"panel_size": "5"})]
+        acts: list[tuple[str, dict[str, Any]]] = [("confirm", {}), ("draw", {"panel_size": "5"})]
         for action, facts in acts[: ("filed", "ready", "drawn").index(stage)]:
             life.wait(1).act("appraisal", "appraisal", action, **facts)
     assert life.state("appraisal") == stage
@@ -37,7 +40,11 @@ def at(town: Town, stage: str) -> Life:
 
 def standing(life: Life) -> dict[str, str]:
     matter = life.row("appraisal").id
-    return {c.name: c.state for c in life.clocks() if c.matter_id == matter and c.state in ("running", "paused", "unstarted")}
+    return {
+        c.name: c.state
+        for c in life.clocks()
+        if c.matter_id == matter and c.state in ("running", "paused", "unstarted")
+    }
 
 
 def test_concluded_and_served(town: Town) -> None:
@@ -47,7 +54,9 @@ def test_concluded_and_served(town: Town) -> None:
     life.appraisal_filed()
     filed = life.day
     assert life.due("conclude") >= filed + timedelta(days=60)
-    assert {c.office_id for c in life.clocks("conclude")} == {town.people["appraisal"].office_id}, "appraisal is the city's"
+    assert {c.office_id for c in life.clocks("conclude")} == {town.people["appraisal"].office_id}, (
+        "appraisal is the city's"
+    )
     life.scheduled()
     (early,) = life.refused("committee", "appraisal", "conclude", grade="3", care="part", condition="双肺", basis="标准",
                             votes_for="3", signed="yes")  # fmt: skip
@@ -56,7 +65,17 @@ def test_concluded_and_served(town: Town) -> None:
     reasons = life.refused("committee", "appraisal", "conclude", grade="3", care="part", condition="双肺", basis="标准",
                            votes_for="1", signed="no")  # fmt: skip
     assert [r[:11] for r in reasons] == ["鉴定组 3 人，同意的", "参加鉴定的专家还没有全"]
-    life.act("committee", "appraisal", "conclude", grade="3", care="part", condition="双肺", basis="标准", votes_for="2", signed="yes")
+    life.act(
+        "committee",
+        "appraisal",
+        "conclude",
+        grade="3",
+        care="part",
+        condition="双肺",
+        basis="标准",
+        votes_for="2",
+        signed="yes",
+    )
     assert life.documents()[-1][0] == "conclusion"
     assert [m.to for m in life.outbox("message")][-3:] == ["bureau@150800", "agency@150800", "worker"]
     served = life.clocks("serve_result")
@@ -66,8 +85,13 @@ def test_concluded_and_served(town: Town) -> None:
     life.served("appraisal", "appraisal")
     assert life.state("appraisal") == "delivered"
     again = {c.addressee: c for c in life.clocks("ask_again")}
-    assert {who: c.start_on for who, c in again.items()} == {"worker": life.day - timedelta(days=1), "employer": life.day}
-    assert all(c.state == "running" and c.unrolled_on == c.start_on + timedelta(days=15) for c in again.values() if c.start_on)
+    assert {who: c.start_on for who, c in again.items()} == {
+        "worker": life.day - timedelta(days=1),
+        "employer": life.day,
+    }
+    assert all(
+        c.state == "running" and c.unrolled_on == c.start_on + timedelta(days=15) for c in again.values() if c.start_on
+    )
 
 
 def test_a_conclusion_before_july_2025_is_served_within_twenty_days(town: Town) -> None:
@@ -83,14 +107,36 @@ def test_the_draw_can_be_made_again_from_what_was_recorded(town: Town) -> None:
     assert facts["excluded"] == ["专家丙", "专家甲"] and len(facts["experts"]) == 3 and facts["pool_size"] == 5
     assert not {e["name"] for e in facts["experts"]} & {"专家甲", "专家丙"}
     made = life.event()["payload"]["made"]
-    assert (made["seed"], made["pool_digest"], made["experts"]) == (facts["seed"], facts["pool_digest"], facts["experts"])
-    pool = [{"id": n, "name": f"专家{c}", "unit": "演示医院", "specialty": "职业病科"} for n, c in enumerate("甲乙丙丁戊己庚", 1)]
+    assert (made["seed"], made["pool_digest"], made["experts"]) == (
+        facts["seed"],
+        facts["pool_digest"],
+        facts["experts"],
+    )
+    pool = [
+        {"id": n, "name": f"专家{c}", "unit": "演示医院", "specialty": "职业病科"}
+        for n, c in enumerate("甲乙丙丁戊己庚", 1)
+    ]
     left = [e for e in pool if e["name"] not in facts["excluded"]]
     assert draw(list(reversed(left)), 3, facts["seed"]) == facts["experts"]
     before = facts["seed"]
     life.wait(1).act("appraisal", "appraisal", "redraw", panel_size="5", reason="一名专家临时有事")
     facts = life.row("appraisal").facts
     assert facts["seed"] != before and len(facts["experts"]) == 5 and facts["excluded"] == []
+
+
+def test_an_expert_of_the_employer_is_never_drawn(town: Town) -> None:
+    with town.store.writing() as session:
+        session.execute(update(Expert).where(Expert.name.in_(["专家戊", "专家己", "专家庚"])).values(unit=FIRM))
+    try:
+        for _ in range(4):
+            life = at(town, "ready")
+            life.act("appraisal", "appraisal", "draw", panel_size="3")
+            facts = life.row("appraisal").facts
+            assert set(facts["excluded"]) == {"专家戊", "专家己", "专家庚"}
+            assert {e["name"] for e in facts["experts"]} <= {"专家甲", "专家乙", "专家丙", "专家丁"}
+    finally:
+        with town.store.writing() as session:
+            session.execute(update(Expert).values(unit="演示医院"))
 
 
 def test_a_pool_too_small_and_an_unknown_name_are_refused(town: Town) -> None:
@@ -199,4 +245,6 @@ def test_death_ends_an_appraisal_at_every_stage(town: Town, stage: str) -> None:
 
 def test_an_appraisal_is_not_the_countys(town: Town) -> None:
     life = at(town, "filed")
-    assert life.refused("desk", "appraisal", "confirm") == ["您没有办“确认材料齐全”的权限，这件事由鉴定委办公室办理。请转给他们。"]
+    assert life.refused("desk", "appraisal", "confirm") == [
+        "您没有办“确认材料齐全”的权限，这件事由鉴定委办公室办理。请转给他们。"
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,10 +12,21 @@ from tests.builders import WAGE, Life, Town
 from workflow import cases, clock
 from workflow.models import Payment
 
-STAGES = ("to_claim", "claimed", "determined", "reviewed", "approved", "payable", "paid_once", "paying", "returned", "stopped")
+STAGES = (
+    "to_claim",
+    "claimed",
+    "determined",
+    "reviewed",
+    "approved",
+    "payable",
+    "paid_once",
+    "paying",
+    "returned",
+    "stopped",
+)
 
 
-def appraised(town: Town, grade: str = "3", care: str = "part", **changes: str) -> Life:
+def appraised(town: Town, grade: str = "3", care: str = "part", **changes: Any) -> Life:
     return town.life(**changes).recognised().served().appraised(grade, care)
 
 
@@ -28,7 +39,11 @@ def payments(life: Life) -> list[tuple[str, str, Decimal, str, int]]:
 def standing(life: Life) -> list[tuple[str, str]]:
     """(clock, state) of the benefit's clocks that are not settled."""
     matter = life.row("benefit").id
-    return [(c.name, c.state) for c in life.clocks() if c.matter_id == matter and c.state in ("running", "paused", "unstarted")]
+    return [
+        (c.name, c.state)
+        for c in life.clocks()
+        if c.matter_id == matter and c.state in ("running", "paused", "unstarted")
+    ]
 
 
 def month(life: Life) -> str:
@@ -52,7 +67,11 @@ def at(town: Town, stage: str) -> Life:
     life = appraised(town)
     if stage in ("claimed", "determined", "reviewed", "approved"):
         life.claimed()
-        acts = [("agency", "determine", {"own_wage": WAGE}), ("reviewer", "review", {}), ("head", "approve", {})]
+        acts: list[tuple[str, str, dict[str, Any]]] = [
+            ("agency", "determine", {"own_wage": WAGE}),
+            ("reviewer", "review", {}),
+            ("head", "approve", {}),
+        ]
         for who, action, facts in acts[: ("claimed", "determined", "reviewed", "approved").index(stage)]:
             life.wait(1).act(who, "benefit", action, **facts)
     elif stage == "payable":
@@ -71,7 +90,9 @@ def at(town: Town, stage: str) -> Life:
 
 def test_recognised_appraised_and_paid_month_by_month(town: Town) -> None:
     life = appraised(town)
-    (reason,) = life.refused("desk", "benefit", "claim", applicant="worker", account_holder="试大山", bank="演示银行", bank_account="62")
+    (reason,) = life.refused(
+        "desk", "benefit", "claim", applicant="worker", account_holder="试大山", bank="演示银行", bank_account="62"
+    )
     assert "申请再次鉴定的期限要到" in reason and "工伤保险条例#26" in reason
     life.claimed()
     assert standing(life) == [("determine_benefit", "running")]
@@ -93,7 +114,9 @@ def test_recognised_appraised_and_paid_month_by_month(town: Town) -> None:
     life.wait(1).act("finance", "benefit", "pay_once")
     assert payments(life) == [("lump_sum", "", Decimal("142600.00"), "paid", 1)]
     assert standing(life) == [("pay_next", "running")]
-    assert life.refused("finance", "benefit", "finish") == ["核定表里有按月发放的待遇，还要按月发，不能办结。（依据：工伤保险条例#35）"]
+    assert life.refused("finance", "benefit", "finish") == [
+        "核定表里有按月发放的待遇，还要按月发，不能办结。（依据：工伤保险条例#35）"
+    ]
     for _ in range(3):
         life.wait(30).act("finance", "benefit", "pay_month", month=month(life))
         assert standing(life) == [("pay_next", "running")], "one reminder, from the last payment"
@@ -108,7 +131,9 @@ def test_recognised_appraised_and_paid_month_by_month(town: Town) -> None:
     assert life.refused("finance", "benefit", "pay_month", month=ahead) == [
         f"{ahead} 还没有到，不能提前发放。请改月份。（依据：工伤保险条例#35）"
     ]
-    assert life.refused("finance", "benefit", "pay_month", month="2026-01")[0].endswith("请改月份。（依据：工伤保险条例#35）")
+    assert life.refused("finance", "benefit", "pay_month", month="2026-01")[0].endswith(
+        "请改月份。（依据：工伤保险条例#35）"
+    )
     assert life.case().closed_on is None
 
 
@@ -116,7 +141,9 @@ def test_once_only_benefits_are_paid_and_the_case_is_closed(town: Town) -> None:
     life = appraised(town, "7", "none")
     paid_once(life)
     assert payments(life) == [("lump_sum", "", Decimal("80600.00"), "paid", 1)]  # 13 months' own wage
-    assert life.refused("finance", "benefit", "pay_month", month=month(life))[0].startswith("核定表里没有按月发放的待遇")
+    assert life.refused("finance", "benefit", "pay_month", month=month(life))[0].startswith(
+        "核定表里没有按月发放的待遇"
+    )
     life.wait(1).act("finance", "benefit", "finish")
     assert (life.state("benefit"), life.case().closed_on, standing(life)) == ("paid", life.day, [])
 
@@ -173,7 +200,9 @@ def test_the_approver_does_not_pay(town: Town) -> None:
     life.act("reviewer", "benefit", "review")
     life.act("everything", "benefit", "approve")
     life.act("agency", "benefit", "deliver", addressee="worker", way="direct", received_on=life.day.isoformat())
-    assert life.refused("everything", "benefit", "pay_once") == ["待遇还没有由另一个人审批，不能支付。（依据：社会保险经办条例#37）"]
+    assert life.refused("everything", "benefit", "pay_once") == [
+        "待遇还没有由另一个人审批，不能支付。（依据：社会保险经办条例#37）"
+    ]
 
 
 @pytest.mark.parametrize(("stage", "who"), [("determined", "reviewer"), ("reviewed", "head")])
@@ -194,24 +223,42 @@ def test_sent_back_and_determined_again(town: Town, stage: str, who: str) -> Non
 
 def test_what_the_bank_sends_back_is_paid_again_once(town: Town) -> None:
     life = at(town, "paid_once")
-    assert life.refused("finance", "benefit", "bank_return", returned_item="care_allowance", reason="账号不符", returned_month=month(life)) == [
-        "没有这个项目和月份的付款记录。请核对退回的项目和月份（一次性的不填月份）。"
-    ]
+    assert life.refused(
+        "finance",
+        "benefit",
+        "bank_return",
+        returned_item="care_allowance",
+        reason="账号不符",
+        returned_month=month(life),
+    ) == ["没有这个项目和月份的付款记录。请核对退回的项目和月份（一次性的不填月份）。"]
     life.wait(2).act("finance", "benefit", "bank_return", returned_item="lump_sum", reason="账号户名不符")
     assert (life.state("benefit"), standing(life)) == ("returned", [("pay_returned", "running")])
     assert payments(life) == [("lump_sum", "", Decimal("142600.00"), "returned", 1)]
-    life.wait(3).act("finance", "benefit", "repay", account_holder="试大山", bank="演示银行二", bank_account="6200000000005678")
+    life.wait(3).act(
+        "finance", "benefit", "repay", account_holder="试大山", bank="演示银行二", bank_account="6200000000005678"
+    )
     assert payments(life) == [
         ("lump_sum", "", Decimal("142600.00"), "returned", 1), ("lump_sum", "", Decimal("142600.00"), "paid", 2),
     ]  # fmt: skip
     assert (life.state("benefit"), standing(life)) == ("paid_once", [("pay_next", "running")])
     life.wait(10).act("finance", "benefit", "pay_month", month=month(life))
-    life.wait(1).act("finance", "benefit", "bank_return", returned_item="care_allowance", returned_month=month(life), reason="账户冻结")
-    life.wait(1).act("finance", "benefit", "repay", account_holder="试大山", bank="演示银行三", bank_account="6200000000009999")
+    life.wait(1).act(
+        "finance",
+        "benefit",
+        "bank_return",
+        returned_item="care_allowance",
+        returned_month=month(life),
+        reason="账户冻结",
+    )
+    life.wait(1).act(
+        "finance", "benefit", "repay", account_holder="试大山", bank="演示银行三", bank_account="6200000000009999"
+    )
     assert [(p[0], p[3], p[4]) for p in payments(life)][2:] == [
         ("disability_allowance", "paid", 1), ("care_allowance", "returned", 1), ("care_allowance", "paid", 2),
     ]  # fmt: skip
-    assert sum(p[2] for p in payments(life) if p[3] == "paid") == Decimal("142600.00") + Decimal("4960.00") + Decimal("2100.00")
+    assert sum(p[2] for p in payments(life) if p[3] == "paid") == Decimal("142600.00") + Decimal("4960.00") + Decimal(
+        "2100.00"
+    )
 
 
 def test_stopped_and_taken_up_again_is_reminded_of(town: Town) -> None:

@@ -34,5 +34,7 @@ def test_every_document_of_a_life_can_be_printed(make_store: Callable[..., Store
     assert done["failed"] == 0
     orders = life.outbox("print")
     assert {o.state for o in orders} == {"done"}
-    assert len(orders) == 11 + 9 * 2 + 2, "each with a delivery return for every addressee, two of them for the worker alone"
+    assert len(orders) == 11 + 9 * 2 + 2, (
+        "each with a delivery return for every addressee, two of them for the worker alone"
+    )
     life.check()

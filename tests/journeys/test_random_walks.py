@@ -49,7 +49,11 @@ class Walk:
         weights = [1 / (1 + n) ** 2 for n in tried]
         ((who, matter, choice),) = self.rng.choices(offered, weights)
         sound = self.rng.random() < 0.85
-        facts = {f.name: v for f in choice.ask if (v := self.value(f, sound)) is not None and (sound or self.rng.random() < 0.7)}
+        facts = {
+            f.name: v
+            for f in choice.ask
+            if (v := self.value(f, sound)) is not None and (sound or self.rng.random() < 0.7)
+        }
         facts |= {f.name: v for f in choice.may if self.rng.random() < 0.2 and (v := self.value(f, sound)) is not None}
         papers = [p.name for p in choice.papers if self.rng.random() < 0.8]
         self.attempt(who, matter, choice, facts, papers, sound)
@@ -65,7 +69,9 @@ class Walk:
         with clock.frozen(self.life.day), self.town.store.reading() as session:
             for who in self.rng.sample(sorted(self.town.people), 9):
                 actor = self.town.people[who]
-                if actor.employer_id is None and not (actor.city or actor.office_id == self.town.people["desk"].office_id):
+                if actor.employer_id is None and not (
+                    actor.city or actor.office_id == self.town.people["desk"].office_id
+                ):
                     continue
                 try:
                     loaded = open_case_for(self.town.store, session, self.life.case_no, actor)
@@ -77,9 +83,15 @@ class Walk:
                             out.append((who, matter.name, c))
         return out
 
-    def attempt(self, who: str, matter: str, choice: Choice, facts: dict[str, Any], papers: list[str], sound: bool) -> None:
+    def attempt(
+        self, who: str, matter: str, choice: Choice, facts: dict[str, Any], papers: list[str], sound: bool
+    ) -> None:
         before, events, state = counts(self.town.store), self.life.events(), self.life.state(matter)
-        behalf = self.rng.choice(PARTIES) if {"worker", "employer"} & set(choice.action.by) and "applicant" not in facts else ""
+        behalf = (
+            self.rng.choice(PARTIES)
+            if {"worker", "employer"} & set(choice.action.by) and "applicant" not in facts
+            else ""
+        )
         try:
             with clock.frozen(datetime.combine(self.life.day, time(9), clock.SHANGHAI)):
                 outcome = cases.perform(
@@ -127,7 +139,9 @@ class Walk:
             return (day - timedelta(days=rng.choice([0, 0, 0, 1, 3]))).isoformat()
         if fact.type == "choice":
             return rng.choice(list(fact.choices))
-        return {"text": "某内容", "longtext": "写明的理由，工伤保险条例第二十条", "account": "6200000000001234"}.get(fact.type)
+        return {"text": "某内容", "longtext": "写明的理由，工伤保险条例第二十条", "account": "6200000000001234"}.get(
+            fact.type
+        )
 
 
 def walk(town: Town, seed: int, done: Counter[str]) -> Walk:
@@ -160,6 +174,8 @@ def test_no_random_life_breaks_the_engine_or_is_forgotten(town: Town) -> None:
     refused = sum(walk(town, seed, done).refused for seed in seeds)
     with town.store.reading() as session:
         definition = town.store.definition(session, 1)
-    all_acts = {f"{m.name}.{s.name}.{a}" for m in definition.matters.values() for s in m.states.values() for a in s.actions}
+    all_acts = {
+        f"{m.name}.{s.name}.{a}" for m in definition.matters.values() for s in m.states.values() for a in s.actions
+    }
     assert set(done) <= all_acts
     assert refused > 2 * len(seeds) and len(done) > len(all_acts) * len(seeds) // 25, sorted(all_acts - set(done))

@@ -31,9 +31,20 @@ def test_recognised_on_the_fast_track_and_served(town: Town) -> None:
         "承办人的拟办意见与这个决定不同。请承办人重新提出意见后再决定。（依据：工伤认定办法#19）",
     ]
     life.wait(1).act("approver", "recognition", "recognise")
-    assert [m for m in ("recognition", "appraisal", "benefit") if life.state(m)] == ["recognition", "appraisal", "benefit"]
-    assert (life.state("recognition"), life.state("appraisal"), life.state("benefit")) == ("decided", "to_apply", "to_claim")
-    assert {(c.addressee, c.due_on) for c in life.clocks("serve")} == {("worker", date(2026, 3, 25)), ("employer", date(2026, 3, 25))}
+    assert [m for m in ("recognition", "appraisal", "benefit") if life.state(m)] == [
+        "recognition",
+        "appraisal",
+        "benefit",
+    ]
+    assert (life.state("recognition"), life.state("appraisal"), life.state("benefit")) == (
+        "decided",
+        "to_apply",
+        "to_claim",
+    )
+    assert {(c.addressee, c.due_on) for c in life.clocks("serve")} == {
+        ("worker", date(2026, 3, 25)),
+        ("employer", date(2026, 3, 25)),
+    }
     life.wait(1).act("desk", "recognition", "deliver", addressee="employer", way="post", received_on="2026-03-06")
     assert life.state("recognition") == "decided"
     assert {c.addressee: c.state for c in life.clocks("serve")} == {"worker": "running", "employer": "met"}
@@ -63,7 +74,9 @@ def test_corrections_start_a_fresh_fifteen_days(town: Town) -> None:
     assert [m["name"] for m in life.row("recognition").facts["missing"]] == ["employment_proof", "diagnosis"]
     assert standing(life) == {"corrections": "running"}
     half = life.refused("desk", "recognition", "resubmit", papers=["diagnosis"], behalf="worker")
-    assert half == ["还缺材料：劳动关系（含事实劳动关系）证明（工伤保险条例#18.1）。请收齐后再办，或者一次告知补正。（依据：工伤保险条例#18.1）"]
+    assert half == [
+        "还缺材料：劳动关系（含事实劳动关系）证明（工伤保险条例#18.1）。请收齐后再办，或者一次告知补正。（依据：工伤保险条例#18.1）"
+    ]
     life.wait(40).act("desk", "recognition", "resubmit", papers=["diagnosis", "employment_proof"], behalf="worker")
     (fresh,) = life.clocks("examine", state="running")
     assert (fresh.code, fresh.start_on, fresh.due_on) == ("GS-SUPP", life.day, life.day + timedelta(days=15))
@@ -92,7 +105,10 @@ def test_suspension_moves_every_day_by_exactly_the_days_it_lasted(town: Town, pa
     assert standing(life) == {"decide_fast": "paused", "decide": "paused", "check_pause": "running"}
     assert life.row("recognition").paused
     missing = life.refused("approver", "recognition", "resume")
-    assert missing == ["请填写“收到的生效文书”。（依据：工伤认定办法#20）", "请填写“理由和依据”。（依据：工伤认定办法#20）"]
+    assert missing == [
+        "请填写“收到的生效文书”。（依据：工伤认定办法#20）",
+        "请填写“理由和依据”。（依据：工伤认定办法#20）",
+    ]
     life.wait(paused).act("approver", "recognition", "resume", document_received="裁决书1号", ground="裁决已生效")
     after = {c.name: c.unrolled_on for c in life.clocks(state="running")}
     assert after == {name: day and day + timedelta(days=paused) for name, day in before.items()}
@@ -116,10 +132,16 @@ def test_the_ordinary_track_keeps_only_the_sixty_days(town: Town) -> None:
     life = town.life(dispute="yes").accepted()
     assert life.row("recognition").facts["track"] == "ordinary"
     assert life.row("recognition").facts["track_reasons"] == ["劳动关系或者诊断结论有争议"]
-    assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {"decide_fast": "stopped", "decide": "running"}
+    assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {
+        "decide_fast": "stopped",
+        "decide": "running",
+    }
     life.wait(3).act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
     life.wait(9).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
-    assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {"decide_fast": "stopped", "decide": "running"}
+    assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {
+        "decide_fast": "stopped",
+        "decide": "running",
+    }
 
 
 def test_leaving_the_fast_track_stops_the_fifteen_days_for_good(town: Town) -> None:
@@ -159,6 +181,15 @@ def test_the_employers_withdrawal_leaves_the_workers_year_running(town: Town) ->
     assert life.documents() == [("withdrawal_note", life.documents()[0][1])]
     life.wait(3).act("desk", "recognition", "file", papers=PAPERS, applicant="worker")
     assert (life.state("recognition"), life.due("examine")) == ("filed", life.day + timedelta(days=15))
+
+
+def test_nobody_takes_back_what_the_other_side_filed(town: Town) -> None:
+    life = town.life().filed()
+    (reason,) = life.refused("firm", "recognition", "withdraw", applicant="employer", ground="单位不同意")
+    assert reason.startswith("这份申请是职工方（本人、近亲属或者工会）提出的，只能由职工方")
+    life.act("desk", "recognition", "withdraw", applicant="relative", ground="另行准备")
+    life.act("firm", "recognition", "file", papers=PAPERS, applicant="employer")
+    assert "只能由用人单位撤回" in life.refused("desk", "recognition", "withdraw", applicant="worker", ground="x")[0]
 
 
 @pytest.mark.parametrize("stage", ["filed", "awaiting_corrections", "under_review", "suspended"])
@@ -263,7 +294,10 @@ def test_the_wrong_county_cannot_accept(town: Town) -> None:
     life = Life(town, taken["case_no"], START)
     life.act("linhe-desk", "recognition", "file", papers=PAPERS, applicant="worker")
     (reason,) = life.refused("linhe-approver", "recognition", "accept")
-    assert reason == "用人单位登记在乌拉特前旗，本局没有管辖权。请核对单位台账，或者移送有管辖权的局。（依据：工伤保险条例#17.1）"
+    assert (
+        reason
+        == "用人单位登记在乌拉特前旗，本局没有管辖权。请核对单位台账，或者移送有管辖权的局。（依据：工伤保险条例#17.1）"
+    )
 
 
 def test_an_act_recorded_later_counts_from_its_own_day(town: Town) -> None:
@@ -289,7 +323,9 @@ def test_every_running_clock_names_owner_article_and_day(town: Town) -> None:
         assert bool(row.law) is row.legal, row.name
 
 
-@pytest.mark.parametrize(("filed_by", "asked_by"), [("worker", "employer"), ("employer", "relative"), ("employer", "worker")])
+@pytest.mark.parametrize(
+    ("filed_by", "asked_by"), [("worker", "employer"), ("employer", "relative"), ("employer", "worker")]
+)
 def test_only_the_side_that_applied_may_withdraw(town: Town, filed_by: str, asked_by: str) -> None:
     life = town.life()
     life.act("desk", "recognition", "file", papers=PAPERS, applicant=filed_by)

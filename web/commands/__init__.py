@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from workflow.errors import Conflict, Reason, Stopped
 
@@ -19,6 +20,9 @@ DONE, BROKEN, REFUSED = 0, 1, 2
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong with the command line in Chinese, and by JSON where JSON was asked for."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **given})  # a shortened --json would not be seen in a refusal
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise Stopped(f"命令写得不对：{_chinese(message)}。用 {self.prog} --help 看写法。")
@@ -54,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser().parse_args(words)
         if not args.command:
             parser().print_help(sys.stderr)
-            return REFUSED
+            raise Stopped("请写明要做什么，上面列出了全部命令。")
         return int(args.run(args) or DONE)
     except Stopped as stopped:
         return _refused(stopped, as_json)

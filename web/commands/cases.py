@@ -63,7 +63,11 @@ def cases(args: argparse.Namespace) -> None:
     if args.limit is not None and args.limit < 1:
         raise BadInput("--limit 要写大于 0 的整数。")
     rows = reading.list_cases(open_store(), only_open=args.open, limit=args.limit, office=args.office)
-    emit(args, {"cases": rows}, [f"{r['case_no']}  {r['worker']}  {r['office']}  {r['stage']}" for r in rows] or ["没有案件。"])
+    emit(
+        args,
+        {"cases": rows},
+        [f"{r['case_no']}  {r['worker']}  {r['office']}  {r['stage']}" for r in rows] or ["没有案件。"],
+    )
 
 
 def show(args: argparse.Namespace) -> None:

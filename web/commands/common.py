@@ -57,7 +57,9 @@ def actor_named(store: Store, username: str) -> Actor:
     with store.reading() as session:
         user = session.scalar(select(User).where(User.username == username, User.active))
         if user is None:
-            known = session.scalars(select(User.username).where(User.active, ~User.system).order_by(User.username).limit(20)).all()
+            known = session.scalars(
+                select(User.username).where(User.active, ~User.system).order_by(User.username).limit(20)
+            ).all()
             raise NotFound(f"没有启用的账号“{username}”。现有账号：{'、'.join(known) or '无，请先建账号'}。")
         return actor_of(user)
 

@@ -57,7 +57,11 @@ def add(args: argparse.Namespace) -> None:
                                 office_id=office, employer_id=employer)  # fmt: skip
     if not given:
         print(f"口令（只显示这一次）：{password}", file=sys.stderr)
-    emit(args, {"ok": True, "username": user.username, "name": user.name, "roles": list(user.roles)}, [f"已开立账号 {user.username}。"])
+    emit(
+        args,
+        {"ok": True, "username": user.username, "name": user.name, "roles": list(user.roles)},
+        [f"已开立账号 {user.username}。"],
+    )
 
 
 def listing(args: argparse.Namespace) -> None:
@@ -70,4 +74,8 @@ def listing(args: argparse.Namespace) -> None:
             {"username": u.username, "name": u.name, "roles": list(u.roles), "office": u.office.code if u.office else "", "active": u.active}
             for u in session.scalars(select(User).where(~User.system).order_by(User.username))
         ]  # fmt: skip
-    emit(args, {"users": rows}, [f"{r['username']}  {r['name']}  {'、'.join(r['roles'])}  {r['office']}" for r in rows] or ["没有账号。"])
+    emit(
+        args,
+        {"users": rows},
+        [f"{r['username']}  {r['name']}  {'、'.join(r['roles'])}  {r['office']}" for r in rows] or ["没有账号。"],
+    )

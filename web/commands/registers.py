@@ -11,7 +11,9 @@ from web.commands.common import actor_named, emit, open_store
 
 def register(below: Any) -> None:
     """Add the commands to the parser's subparsers."""
-    top = below.add_parser("expert", help="劳动能力鉴定专家库").add_subparsers(dest="what", required=True, metavar="add|list")
+    top = below.add_parser("expert", help="劳动能力鉴定专家库").add_subparsers(
+        dest="what", required=True, metavar="add|list"
+    )
     p = top.add_parser("add", help="从文件加入或修改专家：- {name: 姓名, specialty: 专业, unit: 单位, active: true}")
     p.add_argument("file")
     p.add_argument("--as", dest="user", required=True)
@@ -63,4 +65,8 @@ def list_offices(args: argparse.Namespace) -> None:
     from workflow import registers
 
     rows = registers.offices(open_store())
-    emit(args, {"offices": rows}, [f"{r['code']}  {r['name']}  {r['letter']}  {r['phone']}  {r['address']}" for r in rows])
+    emit(
+        args,
+        {"offices": rows},
+        [f"{r['code']}  {r['name']}  {r['letter']}  {r['phone']}  {r['address']}" for r in rows],
+    )

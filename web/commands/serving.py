@@ -36,7 +36,9 @@ def init_db(args: argparse.Namespace) -> None:
 
     store = open_store(ready=False)
     told = setup.init_db(store)
-    lines = [f"数据库已就绪：{told['offices']} 个机关，{told['holiday_years']} 年节假日，办理流程版本 {told['definition']}。"]
+    lines = [
+        f"数据库已就绪：{told['offices']} 个机关，{told['holiday_years']} 年节假日，办理流程版本 {told['definition']}。"
+    ]
     if args.demo:
         from workflow import demo
 
@@ -53,7 +55,9 @@ def serve(args: argparse.Namespace) -> int:
     notice = []
     if store.settings.demo and store.rehearsal:
         notice = ["演示账号（都是虚构的人）："]
-        notice += [f"  {a.username:<18}{a.password}  {a.name}" for a in (*accounts.DEMO_ACCOUNTS, accounts.DEMO_EMPLOYER)]
+        notice += [
+            f"  {a.username:<18}{a.password}  {a.name}" for a in (*accounts.DEMO_ACCOUNTS, accounts.DEMO_EMPLOYER)
+        ]
     store.close()
     return run(args.host, args.port, args.workers, notice)
 
@@ -85,7 +89,9 @@ def work(args: argparse.Namespace) -> int:
         print(_counted(counts), file=sys.stderr, flush=True)
         total.update({k: total[k] + counts[k] for k in total})
 
-    worker.loop(store, channel, printer, stop, report, trouble=lambda sentence: print(sentence, file=sys.stderr, flush=True))
+    worker.loop(
+        store, channel, printer, stop, report, trouble=lambda sentence: print(sentence, file=sys.stderr, flush=True)
+    )
     if args.json:
         emit(args, {"ok": True, **total}, [])
     return 0

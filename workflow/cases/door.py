@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -11,16 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from workflow import audit, clock, machine, permissions
 from workflow.audit import Link
-from workflow.cases import opening, outward, paperwork, typed
+from workflow.cases import filling, opening, outward, paperwork, typed
 from workflow.cases.load import NO_CASE, AnyRow, Loaded, action_of, load
+from workflow.cases.once import claim, keep_answer
 from workflow.definition.model import ActionDef
 from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused, Stopped
-from workflow.models import Case, DeliveryRecord, Event, Idempotency, Matter, Paper, Payment, table
+from workflow.models import Case, DeliveryRecord, Event, Matter, Paper, Payment, table
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
 from workflow.situation import Actor, Situation
@@ -38,8 +35,7 @@ _head = (
     .where(table(Case).c.id == bindparam("key"))
     .values({c: bindparam(c) for c in ("head_seq", "head_hash", "touched_at", "closed_on")})
 )
-_paper_rows = insert(table(Paper))
-_delivery_row = insert(table(DeliveryRecord))
+_paper_rows, _delivery_row = insert(table(Paper)), insert(table(DeliveryRecord))
 IMPORTED_ADDRESSEES = ("worker", "employer")
 """Who must be served where the document itself is not ours (a decision taken before the case was placed)."""
 
@@ -95,30 +91,12 @@ def perform(
     return outcome
 
 
-def claim(store: Store, session: Session, key: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Claim a form's key before anything else; the stored answer when the same form was already carried out."""
-    request = hashlib.sha256(audit.canonical(asked).encode()).hexdigest()
-    make = (postgresql if store.postgres else sqlite).insert(table(Idempotency))
-    row = {"key": key, "request": request, "answer": "", "at": clock.now()}
-    claimed = make.values(row).on_conflict_do_nothing().returning(table(Idempotency).c.key)  # a row count is not known everywhere
-    if session.execute(claimed).first() is not None:
-        return None
-    known = session.execute(select(Idempotency.request, Idempotency.answer).where(Idempotency.key == key)).one()
-    if known.request != request:
-        raise Conflict("这张表单已经提交过，内容与这次不同。请刷新页面，看清现在的情况后再办。")
-    answer: dict[str, Any] = json.loads(known.answer)
-    return answer
-
-
-def keep_answer(session: Session, key: str, answer: Mapping[str, Any]) -> None:
-    """Store the answer beside the claimed key, in the same transaction."""
-    session.execute(update(Idempotency).where(Idempotency.key == key).values(answer=audit.canonical(answer)))
-
-
 class _Act:
     """One act on its way through the eight steps; lives for one transaction."""
 
-    def __init__(self, loaded: Loaded, actor: Actor, matter: str, action: str, behalf: str, version: int | None) -> None:
+    def __init__(
+        self, loaded: Loaded, actor: Actor, matter: str, action: str, behalf: str, version: int | None
+    ) -> None:
         self.loaded, self.actor = loaded, actor
         if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
             raise NotFound(NO_CASE)
@@ -141,7 +119,10 @@ class _Act:
         addressees = self._addressees(instrument)
         self._clocks(to_name, situation, facts, prepared, addressees)  # 4
         self._records(situation, papers, prepared)
-        opened = tuple(opening.open_matter(self.loaded, name, self.on) for name in self.action.open if not self._has(name))
+        self._known(situation)
+        opened = tuple(
+            opening.open_matter(self.loaded, name, self.on) for name in self.action.open if not self._has(name)
+        )
         outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument)  # 6
         self._write_matter(to_name, facts)
         self._append(situation, prepared, to_name, instrument, opened)  # 7; the commit is 8
@@ -191,7 +172,7 @@ class _Act:
             situation = replace(situation, facts={**situation.facts, **prepared.facts})
         told = {f.field for f in faults}
         faults += [r for r in machine.why_not(situation) if not r.field or r.field not in told]
-        faults += self._addressee_faults(situation)
+        faults += self._addressee_faults(situation) + self._pause_faults(situation)
         if faults:
             raise Refused(faults)
         return situation, prepared
@@ -210,7 +191,12 @@ class _Act:
         who, people = str(s.given["addressee"]), self.loaded.definition.people
         wanted = self._to_serve()
         if who not in wanted:
-            return [Reason(f"这份文书不用送达{people.get(who, who)}。收件人是：{'、'.join(people[w] for w in wanted)}。", field="addressee")]
+            return [
+                Reason(
+                    f"这份文书不用送达{people.get(who, who)}。收件人是：{'、'.join(people[w] for w in wanted)}。",
+                    field="addressee",
+                )
+            ]
         if any(d.addressee == who for d in self._served(s)):
             return [Reason(f"{people[who]}的送达已经登记过。登错了请走更正，不能重登。", field="addressee")]
         received = s.given.get("received_on")
@@ -218,6 +204,16 @@ class _Act:
         if isinstance(received, date) and issued and received < issued:
             return [Reason(f"收到之日 {received} 早于文书日期 {issued}。请核对送达回证。", field="received_on")]
         return []
+
+    def _pause_faults(self, s: Situation) -> list[Reason]:
+        """A notice that comes into being today did not stop a limit that had already run out."""
+        day, known = self._day(s), self.loaded.definition.clocks
+        return [
+            Reason(f"“{known[c.name].label}”时限已于 {c.due_on} 届满，中止不能补记到届满以前。请按实际日期登记。",
+                   "paused_after_due", known[c.name].law, field=self.action.on)
+            for c in s.clocks
+            if c.name in self.action.pause and c.state == "running" and c.due_on and day <= c.due_on < self.loaded.today
+        ]  # fmt: skip
 
     def _to_serve(self) -> list[str]:
         latest = self.loaded.latest_instrument(self.matter)
@@ -227,7 +223,11 @@ class _Act:
 
     def _issued_on(self) -> date | None:
         known = self.loaded.facts_of(self.matter)
-        days = [known[n] for n in ("decided_on", "declined_on", "concluded_on", "approved_on") if isinstance(known.get(n), date)]
+        days = [
+            known[n]
+            for n in ("decided_on", "declined_on", "concluded_on", "approved_on")
+            if isinstance(known.get(n), date)
+        ]
         return max(days) if days else None
 
     def _served(self, s: Situation) -> list[Any]:
@@ -266,7 +266,9 @@ class _Act:
     def _addressees(self, instrument: Mapping[str, Any] | None) -> list[str]:
         return list(instrument["addressees"]) if instrument else self._to_serve()
 
-    def _clocks(self, to_name: str, s: Situation, facts: Mapping[str, Any], prepared: Prepared, addressees: list[str]) -> None:
+    def _clocks(
+        self, to_name: str, s: Situation, facts: Mapping[str, Any], prepared: Prepared, addressees: list[str]
+    ) -> None:
         book, days = self.loaded.book(self.matter), typed.days(self.loaded.definition, facts)
         ground = str(s.given.get("ground") or s.given.get("reason") or "")
         for name in self.action.pause:
@@ -292,7 +294,9 @@ class _Act:
         connection, case, matter = self.loaded.connection, self.loaded.row, self.matter
         ids = {"case_id": case.id, "matter_id": matter.id}
         if fresh := [p for p in dict.fromkeys(papers) if p not in s.held]:
-            self.loaded.connection.execute(_paper_rows, [{**ids, "name": p, "received_on": self.on, "seq": self.seq} for p in fresh])
+            self.loaded.connection.execute(
+                _paper_rows, [{**ids, "name": p, "received_on": self.on, "seq": self.seq} for p in fresh]
+            )
         if self.action.each:
             latest = self.loaded.latest_instrument(matter)
             record = {
@@ -304,12 +308,26 @@ class _Act:
         for r in prepared.returned:
             connection.execute(
                 update(Payment)
-                .where(Payment.case_id == case.id, Payment.item == r["item"], Payment.month == r["month"], Payment.state == "paid")
+                .where(
+                    Payment.case_id == case.id,
+                    Payment.item == r["item"],
+                    Payment.month == r["month"],
+                    Payment.state == "paid",
+                )
                 .values(state="returned")
             )
         if prepared.payments:
-            rows = [{"state": "paid", **ids, **p, "amount": Decimal(p["amount"]), "paid_on": self.on} for p in prepared.payments]
+            rows = [
+                {"state": "paid", **ids, **p, "amount": Decimal(p["amount"]), "paid_on": self.on}
+                for p in prepared.payments
+            ]
             connection.execute(insert(table(Payment)), rows)
+
+    def _known(self, s: Situation) -> None:
+        """What an act tells of a case placed from a form needs no filling in any more."""
+        if self.loaded.row.way == "import":
+            told = [*s.given, self.action.on, *([f"received_{s.given['addressee']}"] if self.action.each else [])]
+            filling.close_tasks(self.loaded, self.actor, told, self.matter.name)
 
     def _has(self, name: str) -> bool:
         return any(m.name == name and m.closed_on is None for m in self.loaded.matters)
@@ -325,7 +343,9 @@ class _Act:
         if self.loaded.connection.execute(_move, values).rowcount != 1:
             raise Conflict("这件事刚被别人改动过。请刷新页面，看清变动后再办。")
 
-    def _append(self, s: Situation, prepared: Prepared, to_name: str, instrument: Mapping[str, Any] | None, opened: Any) -> None:
+    def _append(
+        self, s: Situation, prepared: Prepared, to_name: str, instrument: Mapping[str, Any] | None, opened: Any
+    ) -> None:
         loaded, row = self.loaded, self.loaded.row
         payload = {
             "facts": typed.plain({**s.given, **({self.action.on: self.on} if self.action.on else {})}),
@@ -335,7 +355,11 @@ class _Act:
         if self.on < loaded.today:
             payload["backdated"] = (loaded.today - self.on).days
         if instrument:
-            payload["instrument"] = {"number": instrument["number"], "kind": instrument["kind"], "facts": instrument["facts_digest"]}
+            payload["instrument"] = {
+                "number": instrument["number"],
+                "kind": instrument["kind"],
+                "facts": instrument["facts_digest"],
+            }
         if opened:
             payload["opened"] = [{k: m[k] for k in ("id", "name", "state", "facts", "clocks")} for m in opened]
         if prepared.returned:
@@ -366,7 +390,9 @@ def check_role(loaded: Loaded, actor: Actor, matter: str, action: ActionDef) -> 
     raise Forbidden(Reason(f"您没有办“{action.label}”的权限，这件事由{who}办理。请转给他们。", "not_yours", who=who))
 
 
-def on_behalf(loaded: Loaded, matter: AnyRow, actor: Actor, action: ActionDef, behalf: str, raw: Mapping[str, Any]) -> str:
+def on_behalf(
+    loaded: Loaded, matter: AnyRow, actor: Actor, action: ActionDef, behalf: str, raw: Mapping[str, Any]
+) -> str:
     """The party an office records the act for ('' for the actor's own act): as said, else the applicant on file.
 
     Raises Refused where it is nobody who may do it.
@@ -377,9 +403,18 @@ def on_behalf(loaded: Loaded, matter: AnyRow, actor: Actor, action: ActionDef, b
             raise Refused(Reason("申请人只能是您自己这一方。请改选后再提交。", "not_you", field="applicant"))
         return ""
     parties = permissions.parties_of(action)
-    party = behalf or str(raw.get("applicant") or matter.facts.get("applicant") or "")
+    said = str(raw.get("applicant") or "")
+    if behalf and said in permissions.PARTIES and said != behalf:
+        raise Refused(Reason("代办的一方和填写的申请人不是同一方。请核对后再提交。", "behalf_differs", field="applicant"))
+    party = behalf or said or str(matter.facts.get("applicant") or "")
     if party in parties:
         return party
     people = loaded.definition.people
     listed = "、".join(f"{p}（{people[p]}）" for p in parties)
-    raise Refused(Reason(f"请写明代谁办“{action.label}”：{listed}。", "behalf_missing", field="applicant" if "applicant" in action.ask else "behalf"))
+    raise Refused(
+        Reason(
+            f"请写明代谁办“{action.label}”：{listed}。",
+            "behalf_missing",
+            field="applicant" if "applicant" in action.ask else "behalf",
+        )
+    )

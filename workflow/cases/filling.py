@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from workflow import audit, clock, permissions
 from workflow.audit import Link
 from workflow.cases import typed
 from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.cases.once import claim, keep_answer
 from workflow.definition.model import FactDef
 from workflow.errors import Forbidden, NotFound, Reason, Refused
 from workflow.models import Case, Matter, Task, Worker, table
@@ -61,13 +62,19 @@ def ask(loaded: Loaded, wanted: Sequence[tuple[int | None, str, str]]) -> None:
         loaded.session.execute(insert(table(Task)), rows)
 
 
-def fill_in(store: Store, actor: Actor, case_no: str, facts: Mapping[str, Any], matter: str = "") -> dict[str, Any]:
+def fill_in(
+    store: Store, actor: Actor, case_no: str, facts: Mapping[str, Any], matter: str = "", *, key: str = ""
+) -> dict[str, Any]:
     """Fill in facts of a case (`matter` empty) or of one of its matters; clocks that waited for them start.
 
     Returns {"case_no", "filled", "started"}. Raises NotFound, Forbidden, Refused with every fault at once.
-    A fact already known is not overwritten here: that is a correction.
+    A fact already known is not overwritten here: that is a correction. `key`: the submitted form's own key (a repeat gets
+    the same answer).
     """
+    asked = {"fill_in": case_no, "matter": matter, "facts": dict(facts), "actor": actor.id}
     with store.writing() as session:
+        if key and (stored := claim(store, session, key, asked)):
+            return stored
         loaded = load(store, session, case_no, lock=True)
         if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
             raise NotFound(NO_CASE)
@@ -75,18 +82,27 @@ def fill_in(store: Store, actor: Actor, case_no: str, facts: Mapping[str, Any], 
             raise Forbidden("您没有补录的权限。请由窗口、承办人、鉴定委办公室或者经办机构补录。")
         given = _read(loaded, facts, matter)
         started = _fill_matter(loaded, given, matter) if matter else _fill_case(loaded, given)
-        _close_tasks(loaded, actor, given, matter)
+        close_tasks(loaded, actor, given, matter)
         _record(loaded, actor, given, matter, started)
-        return {"case_no": case_no, "filled": sorted(given), "started": started}
+        answer = {"case_no": case_no, "filled": sorted(given), "started": started}
+        if key:
+            keep_answer(session, key, answer)
+        return answer
 
 
 def _read(loaded: Loaded, facts: Mapping[str, Any], matter: str) -> dict[str, Any]:
-    known = loaded.facts_of(loaded.matter(matter)) if matter else {**loaded.row.facts, **{n: getattr(loaded.row, n) for n in WORKER_FACTS}}
+    known = (
+        loaded.facts_of(loaded.matter(matter))
+        if matter
+        else {**loaded.row.facts, **{n: getattr(loaded.row, n) for n in WORKER_FACTS}}
+    )
     open_facts = _open_facts(loaded, matter)
     faults, given = [], {}
     for name, value in facts.items():
         if name not in open_facts:
-            faults.append(Reason(f"“{name}”不在可以补录的范围。可以补录：{'、'.join(open_facts) or '无'}。", field=name))
+            faults.append(
+                Reason(f"“{name}”不在可以补录的范围。可以补录：{'、'.join(open_facts) or '无'}。", field=name)
+            )
             continue
         if known.get(name) not in (None, "", "unknown"):
             faults.append(Reason(f"“{open_facts[name].label}”已经有记录，不能用补录改。需要改的请走更正。", field=name))
@@ -141,11 +157,12 @@ def _fill_matter(loaded: Loaded, given: Mapping[str, Any], matter: str) -> list[
     return started
 
 
-def _close_tasks(loaded: Loaded, actor: Actor, given: Mapping[str, Any], matter: str) -> None:
-    keys = [f"fill:{loaded.row.case_no}:{matter.partition('#')[0]}:{name}" for name in given]
-    loaded.session.execute(
-        update(Task).where(Task.key.in_(keys), Task.done_at.is_(None)).values(done_at=clock.now(), done_by=actor.name)
-    )
+def close_tasks(loaded: Loaded, actor: Actor, names: Iterable[str], matter: str) -> None:
+    """What is known now needs no filling in any more."""
+    keys = [f"fill:{loaded.row.case_no}:{matter.partition('#')[0]}:{name}" for name in names]
+    tasks = table(Task)
+    done = update(tasks).where(tasks.c.key.in_(keys), tasks.c.done_at.is_(None))
+    loaded.connection.execute(done.values(done_at=clock.now(), done_by=actor.name))
 
 
 def _record(loaded: Loaded, actor: Actor, given: Mapping[str, Any], matter: str, started: Sequence[str]) -> None:
@@ -159,5 +176,3 @@ def _record(loaded: Loaded, actor: Actor, given: Mapping[str, Any], matter: str,
     loaded.session.execute(
         update(Case).where(Case.id == row.id).values(head_seq=link.seq, head_hash=link.hash, touched_at=clock.now())
     )
-
-

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow import clock, identity
 from workflow.cases import opening, typed
-from workflow.cases.door import claim, keep_answer
+from workflow.cases.once import claim, keep_answer
 from workflow.cases.opening import NewCase, Placement
-from workflow.errors import BadInput, Forbidden, Reason, Stopped
+from workflow.errors import BadInput, Conflict, Forbidden, Reason, Stopped
 from workflow.models import Employer, Office
 from workflow.situation import Actor
 from workflow.store import Store
@@ -27,6 +28,7 @@ FIELDS: Mapping[str, tuple[str, int]] = {
 """Text fields of the intake form with their labels and longest length; beside them diagnosed_on, insured, dispute."""
 REQUIRED = ("name", "id_number", "employer", "disease")
 INSURED = ("yes", "no", "unknown")
+SAME_PERSON = ("uq_workers_id_index", "uq_cases_worker_id")
 TO_FILL = ("certificate_no", "institution", "phone", "occupation")
 """Facts later documents need: left blank at intake they become 补录 tasks."""
 
@@ -35,31 +37,40 @@ def open_case(store: Store, actor: Actor, form: Mapping[str, str], *, key: str =
     """Open a case in `to_apply` of recognition; {"case_no", "warnings"}.
 
     `form`: FIELDS plus diagnosed_on (a day as people write it), insured (yes, no, unknown), dispute (yes, no).
-    Raises Forbidden, BadInput with every fault and its field, Refused where the case is already there.
+    Raises Forbidden, BadInput with every fault and its field, Refused where the case is already there, Conflict.
     """
     if not actor.roles & {"desk", "officer"}:
         raise Forbidden("您没有登记案件的权限，由一站式窗口登记。")
-    with store.writing() as session:
-        asked = {"intake": dict(form), "actor": actor.id}
-        if key and (stored := claim(store, session, key, asked)):
-            return stored
-        new, warnings = _read(session, actor, form)
-        unknown = [n for n in TO_FILL if not (new.facts.get(n) or getattr(new, n, ""))]
-        unknown += ["insured"] if new.facts["insured"] == "unknown" else []
-        case_no = opening.write_case(
-            store, session, actor, new, [Placement("recognition", "to_apply")], kind="case:opened", unknown=unknown
-        )
-        opening.announce(store, session, case_no)
-        answer = {"case_no": case_no, "warnings": warnings}
-        if key:
-            keep_answer(session, key, answer)
+    try:
+        with store.writing() as session:
+            asked = {"intake": dict(form), "actor": actor.id}
+            if key and (stored := claim(store, session, key, asked)):
+                return stored
+            new, warnings = _read(session, actor, form)
+            unknown = [n for n in TO_FILL if not (new.facts.get(n) or getattr(new, n, ""))]
+            unknown += ["insured"] if new.facts["insured"] == "unknown" else []
+            case_no = opening.write_case(
+                store, session, actor, new, [Placement("recognition", "to_apply")], kind="case:opened", unknown=unknown
+            )
+            opening.announce(store, session, case_no)
+            answer = {"case_no": case_no, "warnings": warnings}
+            if key:
+                keep_answer(session, key, answer)
+    except IntegrityError as error:  # PostgreSQL: two windows took in the same person at the same moment
+        if not any(name in str(error.orig) for name in SAME_PERSON):
+            raise
+        raise Conflict("同一名职工的登记刚由别人提交过。请先查案件列表，没有这个案件的再登记一次。") from error
     return answer
 
 
 def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewCase, list[str]]:
     faults: list[Reason] = []
     text = {name: _text(form, name, faults) for name in FIELDS}
-    faults += [Reason(f"请填写{FIELDS[n][0]}。", field=n) for n in REQUIRED if not text[n] and str(form.get(n, "")).strip() == ""]
+    faults += [
+        Reason(f"请填写{FIELDS[n][0]}。", field=n)
+        for n in REQUIRED
+        if not text[n] and str(form.get(n, "")).strip() == ""
+    ]
     person, warnings = _identity(text["id_number"], faults)
     diagnosed_on = _diagnosed(form, person, faults)
     employer = _employer(session, text["employer"], faults)
@@ -71,7 +82,9 @@ def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewC
         warnings.append(f"用人单位登记在{county}，本局可能没有管辖权（工伤保险条例#17.1）。")
     if faults or person is None or diagnosed_on is None or employer is None:
         raise BadInput(faults)
-    facts: dict[str, Any] = {n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]}
+    facts: dict[str, Any] = {
+        n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]
+    }
     facts |= {"insured": insured, "dispute": form.get("dispute") == "yes"}
     office_id = employer.office_id if actor.city or actor.office_id is None else actor.office_id
     return NewCase(
@@ -122,9 +135,9 @@ def _employer(session: Session, name: str, faults: list[Reason]) -> Any:
         return None
     found = opening.employer_named(session, name)
     if found is None:
-        near = session.scalars(select(Employer.name).where(Employer.name.contains(name[:6], autoescape=True)).limit(3)).all()
+        near = session.scalars(
+            select(Employer.name).where(Employer.name.contains(name[:6], autoescape=True)).limit(3)
+        ).all()
         hint = f"台账里相近的有：{'、'.join(near)}。" if near else "请先导入附件2，或者核对名称。"
         faults.append(Reason(f"企业台账里没有“{name}”。{hint}", field="employer"))
     return found
-
-

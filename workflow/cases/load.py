@@ -17,7 +17,20 @@ from workflow.cases import typed
 from workflow.deadlines import ClockBook, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 from workflow.errors import NotFound, Reason, Refused
-from workflow.models import Case, DeliveryRecord, Employer, Event, Expert, Instrument, Matter, Office, Paper, Payment, Worker, table
+from workflow.models import (
+    Case,
+    DeliveryRecord,
+    Employer,
+    Event,
+    Expert,
+    Instrument,
+    Matter,
+    Office,
+    Paper,
+    Payment,
+    Worker,
+    table,
+)
 from workflow.situation import Actor, Delivery, EventView, Situation
 from workflow.store import Store
 
@@ -166,7 +179,11 @@ class Loaded:
         needs_history = bool(guards.ASK_HISTORY & set(action.guards)) or action.prepare == "move_exam"
         benefit = matter.name == "benefit"
         connection, key = self.connection, {"matter": matter.id}
-        held = frozenset(connection.scalars(_papers, key)) if action.receive or guards.ASK_PAPERS & set(action.guards) else frozenset()
+        held = (
+            frozenset(connection.scalars(_papers, key))
+            if action.receive or guards.ASK_PAPERS & set(action.guards)
+            else frozenset()
+        )
         return Situation(
             today=self.today, definition=self.definition, matter=defined, state=state, action=action, actor=actor, behalf=behalf,
             case=self.case_facts(matter, benefit), facts={**self.facts_of(matter), **given}, given=given,

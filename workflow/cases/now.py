@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-
 from workflow import machine, permissions
 from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, FactDef, PaperDef

@@ -61,9 +61,16 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     `kind` is case:opened or case:imported. Raises Refused where this worker already has a case of that day of diagnosis.
     """
     worker_id = _worker(store, session, new)
-    same = session.scalar(select(Case.case_no).where(Case.worker_id == worker_id, Case.diagnosed_on == new.diagnosed_on))
+    same = session.scalar(
+        select(Case.case_no).where(Case.worker_id == worker_id, Case.diagnosed_on == new.diagnosed_on)
+    )
     if same:
-        raise Refused(Reason(f"这名职工 {new.diagnosed_on} 诊断的案件已经有了：{same}。请打开那个案件办理，不要重复登记。", "duplicate"))
+        raise Refused(
+            Reason(
+                f"这名职工 {new.diagnosed_on} 诊断的案件已经有了：{same}。请打开那个案件办理，不要重复登记。",
+                "duplicate",
+            )
+        )
     definition_id, digest = current_definition(session)
     case_no = _case_number(store, session)
     now = clock.now()
@@ -81,6 +88,7 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
         "source": dict(new.source), "facts": {"disease": new.disease, "diagnosed_on": new.diagnosed_on, **new.facts},
         "matters": [{k: m[k] for k in ("id", "name", "state", "facts", "clocks")} for m in placed],
         "unknown": [f if m is None else f"{m['name']}.{f}" for m, f in tasks],
+        "tied": sealed.tied(store.settings, loaded.row.uid, loaded.row.name, new.employer_id, new.office_id),
     }  # fmt: skip
     link = audit.append(
         session, Link(0, ""), case_no, actor, kind=kind, payload=payload, label="登记案件" if kind == "case:opened" else "导入",
@@ -88,7 +96,8 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     )  # fmt: skip
     closed = all(loaded.definition.matters[p.matter].states[p.state].end for p in placements)
     session.execute(
-        table(Case).update()
+        table(Case)
+        .update()
         .where(Case.id == loaded.row.id)
         .values(head_seq=link.seq, head_hash=link.hash, closed_on=clock.today() if closed else None)
     )
@@ -103,7 +112,9 @@ def open_matter(loaded: Loaded, name: str, on: date) -> dict[str, Any]:
 
 def current_definition(session: Session) -> tuple[int, str]:
     """The version new cases run under: the newest stored."""
-    row = session.execute(select(DefinitionVersion.id, DefinitionVersion.digest).order_by(DefinitionVersion.id.desc()).limit(1)).one()
+    row = session.execute(
+        select(DefinitionVersion.id, DefinitionVersion.digest).order_by(DefinitionVersion.id.desc()).limit(1)
+    ).one()
     return row.id, row.digest
 
 
@@ -128,7 +139,13 @@ def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool
     book.belong_to(matter_id)
     book.save(connection)
     loaded.matters.append(connection.execute(_matter_row, {"key": matter_id}).one())
-    return {"id": matter_id, "name": p.matter, "state": p.state, "facts": typed.plain(p.facts), "clocks": book.changes()}
+    return {
+        "id": matter_id,
+        "name": p.matter,
+        "state": p.state,
+        "facts": typed.plain(p.facts),
+        "clocks": book.changes(),
+    }
 
 
 _new_matter = insert(table(Matter))
@@ -175,8 +192,12 @@ def _worker(store: Store, session: Session, new: NewCase) -> int:
 
 def employer_named(session: Session, name: str) -> AnyRow | None:
     """An employer of the ledger by its full name; brackets of either width are the same."""
-    for spelt in dict.fromkeys((name, name.replace("(", "（").replace(")", "）"), name.replace("（", "(").replace("）", ")"))):
-        found = session.execute(select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == spelt)).first()
+    for spelt in dict.fromkeys(
+        (name, name.replace("(", "（").replace(")", "）"), name.replace("（", "(").replace("）", ")"))
+    ):
+        found = session.execute(
+            select(Employer.id, Employer.office_id, Employer.name).where(Employer.name == spelt)
+        ).first()
         if found is not None:
             return found
     return None
@@ -187,4 +208,6 @@ def announce(store: Store, session: Session, case_no: str) -> None:
     loaded = load(store, session, case_no)
     first = loaded.matters[0]
     state = loaded.definition.matters[first.name].states[first.state]
-    outward.write(session, [outward.message(loaded, "worker", outward.worker_text(case_no, state), f"{case_no}:1:worker")])
+    outward.write(
+        session, [outward.message(loaded, "worker", outward.worker_text(case_no, state), f"{case_no}:1:worker")]
+    )

@@ -29,7 +29,9 @@ def tell(loaded: Loaded, matter: AnyRow, to: StateDef, seq: int, instrument: Map
             for who in instrument["copies"]
         ]  # fmt: skip
     if to.name != matter.state:
-        rows.append(message(loaded, "worker", worker_text(loaded.row.case_no, to), f"{loaded.row.case_no}:{seq}:worker"))
+        rows.append(
+            message(loaded, "worker", worker_text(loaded.row.case_no, to), f"{loaded.row.case_no}:{seq}:worker")
+        )
     write(loaded.connection, rows)
 
 
@@ -51,7 +53,14 @@ def write(connection: Connection | Session, rows: Sequence[Mapping[str, Any]]) -
 
 
 def _print(loaded: Loaded, instrument: Mapping[str, Any], part: str) -> dict[str, Any]:
-    return _row(loaded.row.id, "print", "", "", f"print:{instrument['uid']}:{part}", {"instrument": instrument["id"], "part": part})
+    return _row(
+        loaded.row.id,
+        "print",
+        "",
+        "",
+        f"print:{instrument['uid']}:{part}",
+        {"instrument": instrument["id"], "part": part},
+    )
 
 
 def _row(case_id: int, kind: str, to: str, text: str, key: str, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,11 @@ def _facts(loaded: Loaded, matter: AnyRow, action: ActionDef, kind: InstrumentDe
     row, given = loaded.row, loaded.row.facts
     plain = typed.plain(facts)
     dates = {k: v for k, v in plain.items() if k in loaded.definition.dates}
-    name = office.name if matter.name not in BODIES else f"{'巴彦淖尔市' if office.city else office.county}{BODIES[matter.name]}"
+    name = (
+        office.name
+        if matter.name not in BODIES
+        else f"{'巴彦淖尔市' if office.city else office.county}{BODIES[matter.name]}"
+    )
     number = sealed.unseal(loaded.store.settings, row.id_sealed, f"workers.id_number|{row.uid}")
     return {
         "kind": kind.name, "label": kind.label, "issued_on": on.isoformat(), "case_no": row.case_no,

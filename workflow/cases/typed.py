@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workflow.definition.model import ActionDef, Definition, FactDef
 from workflow.errors import Reason
 
+EARLIEST, FURTHEST = date(1950, 1, 1), timedelta(days=3 * 366)
+"""No act of these cases has a day outside: a slip of the year is told, not reckoned with."""
 LIMITS = {"text": 300, "longtext": 4000, "account": 60}
 _DAY = re.compile(r"(\d{4})\s*[-./年]?\s*(\d{1,2})\s*[-./月]?\s*(\d{1,2})\s*日?")
 _MONTH = re.compile(r"(\d{4})\s*[-./年]?\s*(\d{1,2})\s*月?")
@@ -33,7 +35,11 @@ def read(definition: Definition, action: ActionDef, raw: Mapping[str, Any], toda
     allowed = dict.fromkeys((*action.ask, *action.may, *((action.on,) if action.on else ())))
     for name in raw:
         if name not in allowed:
-            faults.append(Reason(f"“{action.label}”不用填“{name}”。可以填：{'、'.join(sorted(allowed)) or '无'}。", field=name))
+            faults.append(
+                Reason(f"“{action.label}”不用填“{name}”。可以填：{'、'.join(sorted(allowed)) or '无'}。", field=name)
+            )
+    if action.on:
+        known = {**known, action.on: _own_day(raw.get(action.on), today)}  # not the day of an earlier act of the same name
     for name in allowed:
         value = raw.get(name)
         if value is None or (isinstance(value, (str, list)) and not value):
@@ -45,7 +51,17 @@ def read(definition: Definition, action: ActionDef, raw: Mapping[str, Any], toda
     return given, faults
 
 
-def read_one(definition: Definition, fact: FactDef, value: Any, today: date, known: Mapping[str, Any]) -> tuple[Any, list[Reason]]:
+def _own_day(value: Any, today: date) -> date:
+    """The day of the act itself, for facts that must not come before it; what cannot be read is told where it is read."""
+    try:
+        return parse_day(str(value)) if value else today
+    except ValueError:
+        return today
+
+
+def read_one(
+    definition: Definition, fact: FactDef, value: Any, today: date, known: Mapping[str, Any]
+) -> tuple[Any, list[Reason]]:
     """One typed fact and what is wrong with it; the value is None where it cannot be read."""
     try:
         read = READERS[fact.type](fact, value)
@@ -55,9 +71,13 @@ def read_one(definition: Definition, fact: FactDef, value: Any, today: date, kno
     return read, [fault] if fault else []
 
 
-def _day_fault(definition: Definition, fact: FactDef, day: date, today: date, known: Mapping[str, Any]) -> Reason | None:
+def _day_fault(
+    definition: Definition, fact: FactDef, day: date, today: date, known: Mapping[str, Any]
+) -> Reason | None:
     if day > today and not fact.future:
         return Reason(f"“{fact.label}”{day} 还没有到，请填今天或以前的日期。", field=fact.name)
+    if day < EARLIEST or day > today + FURTHEST:
+        return Reason(f"“{fact.label}”{day} 离今天太远，请核对年份。", field=fact.name)
     earliest = known.get(fact.not_before) if fact.not_before else None
     if isinstance(earliest, date) and day < earliest:
         label = definition.dates.get(fact.not_before, fact.not_before)
@@ -118,7 +138,11 @@ def _month(_fact: FactDef, value: Any) -> str:
 
 
 def _papers(_fact: FactDef, value: Any) -> list[str]:
-    return [str(v) for v in (value if isinstance(value, list) else str(value).replace("，", ",").split(",")) if str(v).strip()]
+    return [
+        str(v)
+        for v in (value if isinstance(value, list) else str(value).replace("，", ",").split(","))
+        if str(v).strip()
+    ]
 
 
 READERS: dict[str, Callable[[FactDef, Any], Any]] = {
@@ -135,7 +159,9 @@ HINTS: dict[str, Callable[[FactDef], str]] = {
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Typed facts as JSON keeps them: dates ISO, amounts as text."""
-    return {k: v.isoformat() if isinstance(v, date) else str(v) if isinstance(v, Decimal) else v for k, v in facts.items()}
+    return {
+        k: v.isoformat() if isinstance(v, date) else str(v) if isinstance(v, Decimal) else v for k, v in facts.items()
+    }
 
 
 def typed(definition: Definition, stored: Mapping[str, Any]) -> dict[str, Any]:

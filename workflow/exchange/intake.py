@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock, sealed
@@ -62,7 +62,8 @@ class Imported:
         """For people: every fault and warning a line, then what was done."""
         told = [*self.faults, *(f"提示：{w}" for w in self.warnings)]
         if not self.ok:
-            verdict = f"有 {self.skipped} 行要改，什么都没有写入。改好后再导入，或者加 --skip-faulty 只导入没有错的 {self.rows - self.skipped} 行。"
+            rest = f"改好后再导入，或者加 --skip-faulty 只导入没有错的 {self.rows - self.skipped} 行。"
+            verdict = f"有 {self.skipped} 行要改，什么都没有写入。{rest}"
         else:
             verb = "可以导入" if self.dry_run else "已导入"
             verdict = f"{self.kind} {verb}：新增 {self.new}，更新 {self.changed}，已有 {self.same}，跳过有错的 {self.skipped} 行。"
@@ -85,6 +86,8 @@ def import_file(
 
     form = read_form(path, path.name, today=clock.today(), known_employers=ledger, is_rest_day=rest)
     with store.writing() as session:
+        if store.postgres:  # one import after the other: a second of the same file must see what the first wrote
+            session.execute(text("select pg_advisory_xact_lock(478001)"))
         writer = _Writer(store, session, machine_account(session, "import"), form, operator)
         lost = writer.without_county()
         done = writer.done = Imported(
@@ -145,9 +148,9 @@ class _Writer:
 
     def without_county(self) -> list[Fault]:
         """A fault for every employer that no county can be told for."""
-        text = "看不出“{}”属于哪个旗县区，请在“填报单位”写明旗县区，或者在企业地址里写明"
+        why = "看不出“{}”属于哪个旗县区，请在“填报单位”写明旗县区，或者在企业地址里写明"
         return [
-            Fault(self.form.kind, r.row, "整行", f"A{r.row}", text.format(shown(r.name)))
+            Fault(self.form.kind, r.row, "整行", f"A{r.row}", why.format(shown(r.name)))
             for r in self.form.employers if self._office(r) is None
         ]  # fmt: skip
 

@@ -23,7 +23,9 @@ def upgrade() -> None:
 def _sqlite() -> None:
     for table in APPEND_ONLY:
         for what in ("update", "delete"):
-            op.execute(f"create trigger {table}_no_{what} before {what} on {table} begin select raise(abort, '{MESSAGE}: {table}'); end")
+            op.execute(
+                f"create trigger {table}_no_{what} before {what} on {table} begin select raise(abort, '{MESSAGE}: {table}'); end"
+            )
     op.execute(
         "create trigger events_joined before insert on events when "
         "(new.seq = 1 and new.prev_hash <> '') or (new.seq <> 1 and not exists "
@@ -37,8 +39,12 @@ def _postgresql() -> None:
         f"create function refuse_change() returns trigger language plpgsql as $$ begin raise exception '{MESSAGE}: %', tg_table_name; end $$"
     )
     for table in APPEND_ONLY:
-        op.execute(f"create trigger {table}_no_change before update or delete on {table} for each row execute function refuse_change()")
-        op.execute(f"create trigger {table}_no_truncate before truncate on {table} for each statement execute function refuse_change()")
+        op.execute(
+            f"create trigger {table}_no_change before update or delete on {table} for each row execute function refuse_change()"
+        )
+        op.execute(
+            f"create trigger {table}_no_truncate before truncate on {table} for each statement execute function refuse_change()"
+        )
     op.execute(
         "create function events_join() returns trigger language plpgsql as $$ begin "
         "if (new.seq = 1 and new.prev_hash <> '') or (new.seq <> 1 and not exists "
