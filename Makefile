@@ -26,7 +26,7 @@ run: $(RUN_STAMP) | sys-run ## set up, fill with demo data, serve on 127.0.0.1:8
 	@exec scripts/run $(PORT)
 
 test: $(DEV_STAMP) | sys-run sys-test ## set up and run all tests; ARGS="-k daycount" picks some (全部测试)
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 prove-all: $(DEV_STAMP) | sys-run sys-test ## every property and random walk with the full numbers; takes long (全部长证明)
 	@PROVE_ALL=1 $(BIN)/python -m pytest -q tests/test_daycount.py tests/test_due.py tests/test_benefits.py tests/test_words.py \

@@ -140,8 +140,10 @@ def test_an_office_says_for_whom_it_records_a_partys_act(town: Town) -> None:
     assert answer.reasons[0].code == "behalf_missing" and answer.reasons[0].field == "applicant"
     do(life, "desk", "resubmit", papers=["employment_proof", "diagnosis"], behalf="relative")
     assert life.event()["behalf"] == "relative"
-    bad = stopped(town.life(), Refused, "desk", "file", facts={"applicant": "worker"}, papers=PAPERS, behalf="agency")
-    assert bad.reasons[0].code == "behalf_missing"
+    life = town.life()
+    for party, code in (("agency", "behalf_missing"), ("employer", "behalf_differs")):
+        facts = {"applicant": "worker"} if party == "employer" else {}
+        assert stopped(life, Refused, "desk", "file", facts=facts, papers=PAPERS, behalf=party).reasons[0].code == code
 
 
 def test_an_employer_acts_for_nobody_but_itself(town: Town) -> None:

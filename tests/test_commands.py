@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from tests.builders import FIRM, PAPERS, dump, without_triggers
 from web.commands import main
@@ -301,10 +301,6 @@ def test_filling_in_from_the_command_line(run: Run, place: Place) -> None:
     drawing = next(
         n for n in taken["cases"] if document(run("show", n, "--json", **workers)[1])["stage"] == "benefit.paying"
     )
-    store = place.store()
-    with store.writing() as session:
-        session.execute(text("update users set roles = '[\"agency\", \"desk\"]' where username = 'city-agency'"))
-    store.close()
     code, out, _ = run(
         "fill",
         drawing,

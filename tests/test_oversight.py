@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent / "samples"
 PAGES = ("/oversight/", "/oversight/matters", "/oversight/stalled", "/oversight/cases/2026-000006")
 COUNTY = "150823"
-MANY, MOST_SECONDS, MOST_STATEMENTS = 20_000, 0.1, 8
+MANY, MOST_STATEMENTS = 20_000, 8
 
 
 @pytest.fixture(scope="module")
@@ -438,12 +437,11 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @pytest.mark.parametrize("what", ["board", "county", "lines", "far", "stalled"])
-def test_a_question_to_twenty_thousand_cases_is_quick_and_bounded(many: Store, what: str) -> None:
+def test_a_question_to_twenty_thousand_cases_is_bounded(many: Store, what: str) -> None:
     today, county = clock.today(), Asked(seen=office_id(many, COUNTY))
 
-    def once() -> tuple[float, int]:
+    def once() -> int:
         with many.reading() as session, statements(many) as sent:
-            begun = time.perf_counter()
             if what in ("board", "county"):
                 cells = board.board(many, session, county if what == "county" else Asked(), today)
                 assert sum(c.total for c in cells.values()) > (MANY if what == "board" else MANY // 8)
@@ -451,11 +449,9 @@ def test_a_question_to_twenty_thousand_cases_is_quick_and_bounded(many: Store, w
                 assert board.stalled(many, session, Asked(), today, 1)[1] > 1000
             else:
                 assert board.lines(session, Asked(), today, 300 if what == "far" else 1)[0]
-            return time.perf_counter() - begun, len([s for s in sent if not s.startswith("BEGIN")])
+            return len([s for s in sent if not s.startswith("BEGIN")])
 
-    tries = [once() for _ in range(5)]
-    assert max(n for _, n in tries) <= MOST_STATEMENTS
-    assert min(seconds for seconds, _ in tries) < MOST_SECONDS
+    assert once() <= MOST_STATEMENTS
 
 
 def test_a_page_asks_no_more_for_twenty_thousand_cases_than_for_ten(many: Store, demo_store: Store, app: Flask) -> None:

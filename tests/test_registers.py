@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from workflow.store import Store
 OFFICE = Actor(1, "x", "鉴定办", frozenset({"appraisal_office"}))
 ADMIN = Actor(1, "x", "管理员", frozenset({"admin"}))
 DESK = Actor(1, "x", "窗口", frozenset({"desk"}))
-ROWS = [{"name": "赵某", "specialty": "呼吸", "unit": "甲医院"}, {"name": "钱某", "specialty": "影像", "unit": "乙医院"}]
+ROWS: list[dict[str, Any]] = [{"name": "赵某", "specialty": "呼吸", "unit": "甲医院"}, {"name": "钱某", "specialty": "影像", "unit": "乙医院"}]
 
 
 def kinds(store: Store) -> list[str]:

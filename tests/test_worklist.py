@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 24)
 MANY = 20_000
 MOST_STATEMENTS = 8
-MOST_SECONDS = 0.1
 
 
 def actor(store: Store, username: str) -> Actor:
@@ -340,18 +338,12 @@ def test_the_number_of_queries_does_not_grow_with_the_number_of_cases(some: Stor
 
 @pytest.mark.parametrize("office", ["150800", "150823"])
 @pytest.mark.parametrize("asked", ASKED)
-def test_a_page_of_twenty_thousand_cases_takes_less_than_a_tenth_of_a_second(
-    crowd: Store, asked: str, office: str
-) -> None:
+def test_a_page_of_twenty_thousand_cases_asks_few_questions(crowd: Store, asked: str, office: str) -> None:
+    """Its time stands in `make bench`."""
     who = person(crowd, "desk", "agency", office=office)
-    taken = []
-    for _ in range(7):
-        begin = time.perf_counter()
-        page = look(crowd, who, ASKED[asked]())
-        taken.append(time.perf_counter() - begin)
-    assert page.rows
-    print(asked, office, page.total, [f"{t * 1000:.0f}" for t in taken])
-    assert min(taken) < MOST_SECONDS, taken
+    with counted(crowd) as statements:
+        assert look(crowd, who, ASKED[asked]()).rows
+    assert len(statements) <= MOST_STATEMENTS, statements
 
 
 def test_the_whole_page_as_the_server_answers_it(crowd: Store) -> None:
@@ -363,15 +355,10 @@ def test_the_whole_page_as_the_server_answers_it(crowd: Store) -> None:
     login = accounts.DEMO_ACCOUNTS[8]
     data = {"csrf_token": found.group(1), "username": login.username, "password": login.password}
     assert client.post("/login", data=data).status_code == 303
-    taken = []
-    for _ in range(7):
-        begin = time.perf_counter()
-        with counted(crowd) as statements:
-            answer = client.get("/work?mine=0", headers={"Accept-Encoding": "gzip"})
-        taken.append(time.perf_counter() - begin)
-        assert answer.status_code == 200 and len(statements) <= 2 * MOST_STATEMENTS, statements
+    with counted(crowd) as statements:
+        answer = client.get("/work?mine=0", headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 200 and len(statements) <= 2 * MOST_STATEMENTS, statements
     assert len(answer.data) < 40_000 and gzip.decompress(answer.data).count(b"</tr>") == PER_PAGE + 1
-    assert min(taken) < MOST_SECONDS, taken
 
 
 # --- with the engine -------------------------------------------------------------------------------------------------

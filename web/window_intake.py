@@ -37,7 +37,7 @@ def intake() -> Answer:
     """The form; sent, it opens the case or shows every fault beside its field with what was typed."""
     if request.method == "POST":
         return _take_in()
-    return _form({**dict.fromkeys(NAMES, ""), "insured": "unknown", "dispute": "no"}, [])
+    return _form({**dict.fromkeys(NAMES, ""), "insured": "unknown"}, [])
 
 
 def _take_in() -> Answer:

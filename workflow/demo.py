@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow import accounts, audit, cases, clock, figures, identity
 from workflow.errors import Refused
-from workflow.models import Case, Employer, Expert, Meta, Office
+from workflow.models import Case, Employer, Expert, Meta, Office, Worker
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -234,3 +234,12 @@ def _paid(s: _Story, ago: int) -> None:
     s.did(ago - 10, "city-finance", "benefit", "pay_once")
     month = (s.today - timedelta(days=ago - 12)).isoformat()[:7]
     s.did(ago - 12, "city-finance", "benefit", "pay_month", month=month)
+
+
+def lookup_example(store: Store) -> str:
+    """What to type into the look-up to see an answer: an invented worker whose papers are still missing. '' where there is none."""
+    name, birth = PEOPLE[3]
+    with store.reading() as session:
+        case_no = session.scalar(select(Case.case_no).join(Worker, Worker.id == Case.worker_id).where(Worker.name == name))
+    number = identity.make(identity.DEMO_REGION, birth, 2 * 3 + 11)
+    return f"查询演示：编号 {case_no}，身份证号码后四位 {number[-4:]}" if case_no else ""

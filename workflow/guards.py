@@ -406,7 +406,10 @@ def monthly_lines(s: Situation) -> list[Mapping[str, str]]:
 def monthly_due(s: Situation) -> Reason | None:
     lines, month = monthly_lines(s), s.facts.get("month")
     if not lines:
-        return Reason("核定表里没有按月发放的待遇。", "no_monthly", "工伤保险条例#35", "财务")
+        if not s.facts.get("lines"):
+            return Reason("这个案件的待遇是导入以前核定的，本系统没有核定表，不能在这里支付。请仍由原来的渠道发放，并办“登记原渠道已发”。",
+                          "paid_elsewhere", "", "财务")  # fmt: skip
+        return Reason("核定表里没有按月发放的待遇，请办“支付完毕”。", "no_monthly", "工伤保险条例#35", "财务")
     if not isinstance(month, str):
         return Reason("请填写发放月份，如 2026-12。", "month_missing", "", "财务", "month")
     first = min(str(line["from"]) for line in lines)
@@ -417,6 +420,14 @@ def monthly_due(s: Situation) -> Reason | None:
     if any(p["month"] == month and p["state"] == "paid" for p in s.case.get("payments") or []):
         return Reason(f"{month} 的待遇已经发过，不能重发。", "already_paid", "工伤保险条例#35", "财务", "month")
     return None
+
+
+@guard
+def paid_elsewhere(s: Situation) -> Reason | None:
+    """Only for benefits determined before the case was placed here: their payments come another way."""
+    if not s.facts.get("lines"):
+        return None
+    return Reason("这个案件在本系统有核定表，请办“支付当月待遇”。", "sheet_here", "工伤保险条例#35", "财务")
 
 
 @guard

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workflow import clock
-from workflow.errors import Stopped
+from workflow.errors import NotFound, Stopped
 from workflow.models import Case, Employer, Outbox, Task, Worker, table
 from workflow.store import Store
 
@@ -153,10 +153,26 @@ def _task_key(row: Outbox) -> str:
 
 
 def retry(store: Store, row_id: int) -> None:
-    """Put a failed row back to be tried again (after a person cured the cause)."""
+    """Put a failed row back to be tried again (after a person cured the cause). Raises NotFound."""
     with store.writing() as session:
-        session.execute(
+        taken = session.execute(
             update(Outbox)
             .where(Outbox.id == row_id, Outbox.state == "failed")
             .values(state="waiting", tries=0, next_at=clock.now())
-        )
+            .returning(Outbox.id)
+        ).first()
+        if taken is None:
+            raise NotFound(f"没有编号为 {row_id} 的失败消息或打印。用 greenchannel outbox list 看现有的。")
+
+
+def failed(store: Store) -> list[dict[str, Any]]:
+    """What was given up: id, kind, case number, text, error."""
+    with store.reading() as session:
+        rows = session.execute(
+            select(Outbox.id, Outbox.kind, Outbox.to, Outbox.text, Outbox.error, Case.case_no)
+            .join(Case, Case.id == Outbox.case_id, isouter=True)
+            .where(Outbox.state == "failed").order_by(Outbox.id)
+        )  # fmt: skip
+        return [
+            {"id": r.id, "kind": r.kind, "case_no": r.case_no or "", "to": r.to, "text": r.text, "error": r.error} for r in rows
+        ]

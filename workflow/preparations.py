@@ -60,6 +60,8 @@ def _doubts(s: Situation) -> list[str]:
     named = s.case.get("certificate_employer")
     if named and named != s.case.get("employer_name"):
         found.append("证明书上的单位与申请的单位不同")
+    if s.case.get("dispute") is None:
+        found.append("劳动关系或者诊断结论有没有争议还没有补录")
     if s.case.get("dispute"):
         found.append("劳动关系或者诊断结论有争议")
     if s.facts.get("late_judgement"):

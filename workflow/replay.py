@@ -19,7 +19,8 @@ class Replay:
     """The tables as the events made them.
 
     Keys: matter or case id (`chains`, `case_nos`: the case number of each); clock (matter id, name, addressee, start);
-    payment (case id, item, month, round) with its (amount, state); instrument and delivery (chain, seq of their event); print (chain, number, part) with its hash.
+    payment (case id, item, month, round) with its (amount, state); instrument and delivery (chain, seq of their event);
+    print (chain, number, part) with its hash.
     """
 
     states: dict[int, str] = field(default_factory=dict)

@@ -126,7 +126,7 @@ def clock_stall(store: Store, session: Session, r: Any, on: date) -> Stall:
     elif kind == "judge":
         remedy = "请核对原件：已经办过的补登日期，没有办的接着办。过期不自动拒绝。"
     else:
-        everything = list(state.actions.values())
+        everything = [a for a in state.actions.values() if not a.unsettled and "died_on" not in a.ask]
         acts = "、".join(a.label for a in ([a for a in everything if r.owner in a.by] or everything))
         route = state.actions.get(known.on_expiry.route) if known and known.on_expiry.route else None
         remedy = (

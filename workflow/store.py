@@ -11,7 +11,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from workflow import law
@@ -116,7 +116,7 @@ class Store:
                 ready = inspect(connection).has_table("alembic_version") and (
                     connection.execute(text("select version_num from alembic_version")).scalar() == head_revision()
                 )
-        except OperationalError as error:
+        except DatabaseError as error:  # also a file that is no database
             raise BadSetting(f"连不上数据库：{error.orig}。请检查 GREENCHANNEL_DATABASE_URL 和数据库服务。") from error
         if not ready:
             raise BadSetting("数据库还没有建好或版本较旧。请先运行 greenchannel init-db。")
@@ -166,7 +166,11 @@ def head_revision() -> str:
 def migrate(store: Store) -> None:
     """Bring the database to head; safe to repeat and to run twice at once."""
     if not store.postgres and store.engine.url.database:
-        Path(store.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(store.engine.url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(f"建不了文件夹“{folder}”：{error.strerror}。请检查 GREENCHANNEL_DATA_DIR 和文件夹权限。") from error
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     try:

@@ -14,7 +14,19 @@ from sqlalchemy.orm import Session
 from workflow import audit, clock, figures, identity, sealed
 from workflow.errors import Stopped
 from workflow.models import (
-    Case, Clock, Counter, DefinitionVersion, DeliveryRecord, Event, Instrument, LocalFigure, Matter, Paper, Payment, User, Worker,
+    Case,
+    Clock,
+    Counter,
+    DefinitionVersion,
+    DeliveryRecord,
+    Event,
+    Instrument,
+    LocalFigure,
+    Matter,
+    Paper,
+    Payment,
+    User,
+    Worker,
 )  # fmt: skip
 from workflow.store import Store
 
@@ -88,7 +100,7 @@ def _people(session: Session, store: Store, events: Events, only: str) -> Iterat
         except (Stopped, ValueError):
             fits = False
         if not fits:
-            yield c.case_no, 0, "职工的身份证号码与检索用的指纹或出生日期不符，职工行被改动过。"
+            yield c.case_no, 0, "职工的身份证号码与检索用的指纹或出生日期不符：职工行被改动过，或者密钥不是录入时的那个。"
         first, said = events.get((c.case_no, 1), (None, {}))
         if first is None:
             continue
@@ -147,9 +159,9 @@ def _papers(session: Session, events: Events, only: str) -> Iterator[Found]:
 def _documents(session: Session, events: Events, only: str) -> Iterator[Found]:
     """A document's row says what its own frozen facts say; a delivery hangs on the document it says."""
     query = select(Instrument, Case.case_no).join(Case, Case.id == Instrument.case_id)
-    kinds: dict[int, str] = {}
+    issued: list[Instrument] = []
     for i, case_no in session.execute(_of(query, only)):
-        kinds[i.id] = i.kind
+        issued.append(i)
         row, _ = events.get((case_no, i.seq), (None, None))
         frozen = i.facts if isinstance(i.facts, dict) else {}
         wrong = [n for n in ("label", "addressees", "copies") if frozen.get(n) != getattr(i, n)]
@@ -160,10 +172,23 @@ def _documents(session: Session, events: Events, only: str) -> Iterator[Found]:
             yield case_no, i.seq, f"文书 {i.number} 的 {'、'.join(wrong)} 与它的内容不符，文书行被改动过。"
     served = select(DeliveryRecord, Case.case_no).join(Case, Case.id == DeliveryRecord.case_id)
     for d, case_no in session.execute(_of(served, only)):
-        row, _ = events.get((case_no, d.seq), (None, None))
-        kind = "" if d.instrument_id is None else kinds.get(d.instrument_id)
-        if kind != d.kind or row is None or row.matter_id != d.matter_id:
+        row, payload = events.get((case_no, d.seq), (None, {}))
+        found = _delivered(issued, row, payload)
+        if row is None or (d.instrument_id, d.kind, d.matter_id) != (*found, row.matter_id):
             yield case_no, d.seq, "送达记录所属的文书或者事项被改动过。"
+
+
+def _delivered(issued: list[Instrument], row: Any, payload: dict[str, Any]) -> tuple[int | None, str]:
+    """The document an event delivered: the one it names, else the newest of the matter before it (none: an imported decision)."""
+    if row is None:
+        return None, ""
+    mine = [i for i in issued if i.case_id == row.case_id]
+    if row.kind == "document:delivered":
+        mine = [i for i in mine if i.number == payload.get("number")]
+    else:
+        mine = [i for i in mine if i.matter_id == row.matter_id and i.seq < row.seq]
+    newest = max(mine, key=lambda i: i.id, default=None)
+    return (newest.id, newest.kind) if newest else (None, "")
 
 
 def _days(session: Session, events: Events, only: str) -> Iterator[Found]:
@@ -186,7 +211,8 @@ def _clocks(session: Session, store: Store, only: str) -> Iterator[Found]:
             known = store.definition(session, definition_id).clocks[c.name]
         except (LookupError, Stopped, NoResultFound):
             continue
-        same = (c.code, c.label, c.owner, c.legal) == (known.code, known.label, known.owner, known.legal)
+        codes = {known.code, *([known.again.code] if known.again else [])}
+        same = c.code in codes and (c.label, c.owner, c.legal) == (known.label, known.owner, known.legal)
         settled = (c.closed_on is not None) == (c.state in ("met", "stopped"))
         shown = c.effective_on == c.due_on or (c.effective_on == c.promise_on and c.effective_on < c.due_on)
         if not (same and settled and shown):
@@ -203,9 +229,9 @@ def _accounts_and_figures(session: Session) -> Iterator[Found]:
             payload = json.loads(text)
             if kind.startswith("user:"):
                 _account(users.setdefault(payload["user_id"], {"active": True}), kind, payload)
-            for row in (payload.get("figure"), *payload.get("added", ()), *payload.get("changed", ())) if kind.startswith("figure:") else ():
-                if row:
-                    said[row["id"]] = row
+            elif kind.startswith("figure:"):
+                rows_said = (payload.get("figure"), *payload.get("added", ()), *payload.get("changed", ()))
+                said.update({row["id"]: row for row in rows_said if row})
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     rows = {u.id: u for u in session.scalars(select(User).where(User.id.in_(users)))}

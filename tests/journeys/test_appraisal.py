@@ -189,8 +189,11 @@ def test_a_later_examination_moves_the_conclusion_and_an_earlier_one_does_not(to
     life.wait(1).act("appraisal", "appraisal", "reschedule", exam_on=earlier, place="演示医院", reason="职工提前出院")
     assert life.clocks("conclude")[0].unrolled_on == moved.unrolled_on
     life.wait(1).act("appraisal", "appraisal", "reschedule", exam_on=later, place="演示医院", reason="又推迟")
+    assert life.clocks("conclude")[0].unrolled_on == moved.unrolled_on, "there and back and there again counts once"
+    latest = (exam + timedelta(days=19)).isoformat()
+    life.wait(1).act("appraisal", "appraisal", "reschedule", exam_on=latest, place="演示医院", reason="再推迟")
     assert life.clocks("conclude")[0].unrolled_on == moved.unrolled_on + timedelta(days=7)
-    assert [k for k, _ in life.documents()].count("exam_notice") == 4
+    assert [k for k, _ in life.documents()].count("exam_notice") == 5
 
 
 @pytest.mark.parametrize("stage", ["filed", "awaiting_supplement", "ready", "scheduled"])

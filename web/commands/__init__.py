@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
+        if any(not _readable(word) for word in words):
+            raise Stopped("命令里有读不出来的字符（不是 UTF-8）。请核对终端的编码后重新输入。")
         args = parser().parse_args(words)
         if not args.command:
             parser().print_help(sys.stderr)
@@ -70,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         traceback.print_exc()
         return _broken(error, as_json)
+
+
+def _readable(word: str) -> bool:
+    """Whether the terminal's bytes were text: neither a database nor a JSON document takes what was none."""
+    return not any("\ud800" <= c <= "\udfff" for c in word)
 
 
 def _refused(stopped: Stopped, as_json: bool) -> int:

@@ -60,7 +60,7 @@ def cases(args: argparse.Namespace) -> None:
     from workflow import reading
     from workflow.errors import BadInput
 
-    if args.limit is not None and args.limit < 1:
+    if args.limit is not None and not 1 <= args.limit <= 10**9:
         raise BadInput("--limit 要写大于 0 的整数。")
     rows = reading.list_cases(open_store(), only_open=args.open, limit=args.limit, office=args.office)
     emit(

@@ -30,6 +30,30 @@ def register(below: Any) -> None:
     p.add_argument("--json", action="store_true")
     p.set_defaults(run=work)
 
+    top = below.add_parser("outbox", help="没有发出的消息和没有打印成的文书").add_subparsers(dest="what", required=True, metavar="list|retry")
+    p = top.add_parser("list", help="列出失败的")
+    p.add_argument("--json", action="store_true")
+    p.set_defaults(run=outbox_list)
+    p = top.add_parser("retry", help="原因消除后再试一次")
+    p.add_argument("id", type=int)
+    p.add_argument("--json", action="store_true")
+    p.set_defaults(run=outbox_retry)
+
+
+def outbox_list(args: argparse.Namespace) -> None:
+    from workflow import outbox
+
+    rows = outbox.failed(open_store())
+    lines = [f"{r['id']}  {'打印' if r['kind'] == 'print' else '消息'}  案件 {r['case_no']}  {r['error']}" for r in rows]
+    emit(args, {"failed": rows}, lines or ["没有失败的消息和打印。"])
+
+
+def outbox_retry(args: argparse.Namespace) -> None:
+    from workflow import outbox
+
+    outbox.retry(open_store(), args.id)
+    emit(args, {"ok": True, "id": args.id}, ["已放回队列，后台进程会再试。"])
+
 
 def init_db(args: argparse.Namespace) -> None:
     from workflow import setup
@@ -49,7 +73,7 @@ def init_db(args: argparse.Namespace) -> None:
 
 def serve(args: argparse.Namespace) -> int:
     from web.serve import serve as run
-    from workflow import accounts
+    from workflow import accounts, demo
 
     store = open_store()
     notice = []
@@ -58,6 +82,7 @@ def serve(args: argparse.Namespace) -> int:
         notice += [
             f"  {a.username:<18}{a.password}  {a.name}" for a in (*accounts.DEMO_ACCOUNTS, accounts.DEMO_EMPLOYER)
         ]
+        notice += [line for line in (demo.lookup_example(store),) if line]
     store.close()
     return run(args.host, args.port, args.workers, notice)
 

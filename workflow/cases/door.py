@@ -123,7 +123,8 @@ class _Act:
         opened = tuple(
             opening.open_matter(self.loaded, name, self.on) for name in self.action.open if not self._has(name)
         )
-        outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument)  # 6
+        died = "died_on" in facts or any("died_on" in m.facts for m in self.loaded.matters)
+        outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument, died)  # 6
         self._write_matter(to_name, facts)
         self._append(situation, prepared, to_name, instrument, opened)  # 7; the commit is 8
         return Outcome(

@@ -15,7 +15,7 @@ from workflow.cases.load import NO_CASE, Loaded, load
 from workflow.cases.once import claim, keep_answer
 from workflow.definition.model import FactDef
 from workflow.errors import Forbidden, NotFound, Reason, Refused
-from workflow.models import Case, Matter, Task, Worker, table
+from workflow.models import Case, Matter, Outbox, Task, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
 
@@ -137,7 +137,18 @@ def _fill_case(loaded: Loaded, given: Mapping[str, Any]) -> list[str]:
         loaded.session.execute(update(Case).where(Case.id == loaded.row.id).values(facts=merged))
     if person := {k: v for k, v in given.items() if k in WORKER_FACTS}:
         loaded.session.execute(update(Worker).where(Worker.id == loaded.row.worker_id).values(**person))
+        if "phone" in person:
+            _send_again(loaded)
     return []
+
+
+def _send_again(loaded: Loaded) -> None:
+    """Messages that failed for want of a telephone go out now; their tasks are done when they have."""
+    loaded.session.execute(
+        update(Outbox)
+        .where(Outbox.case_id == loaded.row.id, Outbox.to == "worker", Outbox.state == "failed")
+        .values(state="waiting", tries=0, next_at=clock.now())
+    )
 
 
 def _fill_matter(loaded: Loaded, given: Mapping[str, Any], matter: str) -> list[str]:

@@ -49,6 +49,7 @@ def open_case(store: Store, actor: Actor, form: Mapping[str, str], *, key: str =
             new, warnings = _read(session, actor, form)
             unknown = [n for n in TO_FILL if not (new.facts.get(n) or getattr(new, n, ""))]
             unknown += ["insured"] if new.facts["insured"] == "unknown" else []
+            unknown += ["dispute"] if "dispute" not in new.facts else []
             case_no = opening.write_case(
                 store, session, actor, new, [Placement("recognition", "to_apply")], kind="case:opened", unknown=unknown
             )
@@ -85,13 +86,19 @@ def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewC
     facts: dict[str, Any] = {
         n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]
     }
-    facts |= {"insured": insured, "dispute": form.get("dispute") == "yes"}
+    facts |= {"insured": insured, **_dispute(form)}
     office_id = employer.office_id if actor.city or actor.office_id is None else actor.office_id
     return NewCase(
         name=text["name"], identity=person, sex=person.sex, employer_id=employer.id, office_id=office_id,
         disease=text["disease"], diagnosed_on=diagnosed_on, phone=text["phone"], address=text["address"],
         occupation=text["occupation"], facts=facts, source={"way": "window"},
     ), warnings  # fmt: skip
+
+
+def _dispute(form: Mapping[str, str]) -> dict[str, bool]:
+    """Known only when somebody answered: unanswered it is to be filled in, and the case takes the ordinary track."""
+    answer = str(form.get("dispute") or "")
+    return {"dispute": answer == "yes"} if answer in ("yes", "no") else {}
 
 
 def _text(form: Mapping[str, str], name: str, faults: list[Reason]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from workflow import machine, permissions
+from workflow.cases import paperwork
 from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, FactDef, PaperDef
 from workflow.errors import Reason, Stopped
@@ -52,6 +53,7 @@ def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> 
             prepared = PREPARATIONS[action.prepare](situation)
             situation = replace(situation, facts={**situation.facts, **prepared.facts})
         reasons = machine.why_not(situation)
+        reasons += paperwork.unprintable(loaded, matter, action, situation.facts)
     except Stopped as stopped:
         reasons = list(stopped.reasons)
     asked = {*action.ask, *action.may, action.on} - {""}

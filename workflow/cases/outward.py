@@ -17,8 +17,12 @@ LONGEST = 70
 _rows = insert(table(Outbox))
 
 
-def tell(loaded: Loaded, matter: AnyRow, to: StateDef, seq: int, instrument: Mapping[str, Any] | None) -> None:
-    """Order the print of a document with its delivery returns, and tell the worker when his case has moved."""
+def tell(loaded: Loaded, matter: AnyRow, to: StateDef, seq: int, instrument: Mapping[str, Any] | None,
+         died: bool = False) -> None:  # fmt: skip
+    """Order the print of a document with its delivery returns, and tell the worker when his case has moved.
+
+    Nobody writes to a man who has died: his relatives are told by a person.
+    """
     rows: list[dict[str, Any]] = []
     if instrument is not None:
         parts = ["", *instrument["addressees"]]
@@ -28,7 +32,7 @@ def tell(loaded: Loaded, matter: AnyRow, to: StateDef, seq: int, instrument: Map
                     f"{loaded.row.case_no}:{seq}:copy:{who}")
             for who in instrument["copies"]
         ]  # fmt: skip
-    if to.name != matter.state:
+    if to.name != matter.state and not died:
         rows.append(
             message(loaded, "worker", worker_text(loaded.row.case_no, to), f"{loaded.row.case_no}:{seq}:worker")
         )

@@ -15,7 +15,7 @@ from workflow import audit, sealed
 from workflow.cases import typed
 from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, InstrumentDef
-from workflow.errors import Refused
+from workflow.errors import Reason, Refused
 from workflow.models import Counter, Instrument, Office, table
 
 _instruments = insert(table(Instrument))
@@ -23,7 +23,6 @@ BODIES = {"appraisal": "劳动能力鉴定委员会", "benefit": "工伤保险�
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
 BULK = frozenset({"sheet", "lines", "determination", "bank_account"})
 """Facts that stand elsewhere in the document, or that no document prints."""
-LETTERS = {"appraisal": "劳鉴", "benefit": "工保"}
 
 
 def next_number(connection: Connection, postgres: bool, office_id: int, series: str, year: int) -> int:
@@ -40,6 +39,12 @@ def _raising(make: Any) -> Any:
 
 
 _raise = {True: _raising(postgresql.insert), False: _raising(sqlite.insert)}
+_recognition = (
+    select(table(Instrument).c.number)
+    .where(table(Instrument).c.case_id == bindparam("case"), table(Instrument).c.kind == "recognition")
+    .order_by(table(Instrument).c.id.desc())
+    .limit(1)
+)
 _office = select(table(Office)).where(table(Office).c.id == bindparam("office"))
 
 
@@ -52,7 +57,7 @@ def order(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str,
     kind = loaded.definition.instruments[action.issue]
     connection, store = loaded.connection, loaded.store
     office = connection.execute(_office, {"office": matter.office_id}).one()
-    letter = f"{office.letter}{LETTERS.get(matter.name, '工')}"
+    letter = office.letter + ("" if matter.name in BODIES else "工")
     no = next_number(connection, store.postgres, office.id, f"{matter.name}:{kind.number}", issued_on.year)
     number = f"{letter}{kind.number}〔{issued_on.year}〕{no}号"
     frozen = {**_facts(loaded, matter, action, kind, office, facts, issued_on), "number": number, **document}
@@ -62,7 +67,7 @@ def order(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str,
     row = {
         "uid": secrets.token_hex(16), "case_id": loaded.row.id, "matter_id": matter.id, "office_id": office.id, "seq": seq,
         "kind": kind.name, "label": kind.label, "word": letter + kind.number, "year": issued_on.year, "no": no, "number": number,
-        "issued_on": issued_on, "addressees": list(kind.to), "copies": list(kind.copy), "facts": frozen,
+        "issued_on": issued_on, "addressees": frozen["addressees"], "copies": list(kind.copy), "facts": frozen,
         "facts_digest": hashlib.sha256(text.encode()).hexdigest(),
     }  # fmt: skip
     made = connection.execute(_instruments, row)
@@ -88,12 +93,36 @@ def _facts(loaded: Loaded, matter: AnyRow, action: ActionDef, kind: InstrumentDe
         "employer": {"name": row.employer_name, "address": row.employer_address},
         "diagnosis": {"disease": row.disease, "diagnosed_on": row.diagnosed_on.isoformat(),
                       "certificate_no": given.get("certificate_no", ""), "institution": given.get("institution", "")},
-        "addressees": list(kind.to), "copies": list(kind.copy), "law": list(dict.fromkeys(x for x in (kind.law, action.law) if x)),
+        "addressees": addressees(kind, facts), "copies": list(kind.copy), "law": list(dict.fromkeys(x for x in (kind.law, action.law) if x)),
         "remedy": {"government": office.government, "court": office.court}, "dates": dates,
-        "facts": {k: v for k, v in plain.items() if k not in dates and k not in BULK},
+        "facts": {k: v for k, v in plain.items() if k not in dates and k not in BULK} | _earlier(loaded, matter),
         "demo": loaded.store.rehearsal, "definition_version": loaded.definition.version,
         "definition_digest": loaded.definition.digest, "law_version": loaded.store.law_version,
     }  # fmt: skip
+
+
+def addressees(kind: InstrumentDef, facts: Mapping[str, Any]) -> list[str]:
+    """Who must be served; the applicant is the employer, or else the worker's side."""
+    applicant = "employer" if facts.get("applicant") == "employer" else "worker"
+    return list(dict.fromkeys(applicant if who == "applicant" else who for who in kind.to))
+
+
+def _earlier(loaded: Loaded, matter: AnyRow) -> dict[str, str]:
+    """What a document says of the case's earlier ones: the conclusion names the decision of recognition."""
+    if matter.name != "appraisal":
+        return {}
+    number = loaded.connection.scalar(_recognition, {"case": loaded.row.id})
+    return {"recognition_number": number} if number else {}
+
+
+def unprintable(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str, Any]) -> list[Reason]:
+    """What the document of an act lacks of worker, employer and diagnosis: asked beforehand, so that it can be filled in first."""
+    check, kind = loaded.store.check_document, loaded.definition.instruments.get(action.issue)
+    if check is None or kind is None:
+        return []
+    office = loaded.connection.execute(_office, {"office": matter.office_id}).one()
+    frozen = _facts(loaded, matter, action, kind, office, facts, loaded.today)
+    return [r for r in check(kind.template or kind.name, frozen) if r.field.partition(".")[0] in ("worker", "employer", "diagnosis")]
 
 
 def _age(born: date, on: date) -> int:

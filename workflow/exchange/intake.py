@@ -24,7 +24,7 @@ from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
 
-UNKNOWN_OF_EVERY_CASE = ("certificate_no", "institution", "phone", "occupation")
+UNKNOWN_OF_EVERY_CASE = ("certificate_no", "institution", "dispute", "phone", "occupation")
 
 
 @dataclass
@@ -168,7 +168,7 @@ class _Writer:
                 continue
             employer = ledger[row.employer]
             office = self.offices.get(self.form.county)
-            facts: dict[str, Any] = {"insured": row.insured, "drawing": row.drawing, "dispute": False}
+            facts: dict[str, Any] = {"insured": row.insured, "drawing": row.drawing}
             if row.remark:
                 facts["remark"] = row.remark
             new = NewCase(
@@ -237,5 +237,5 @@ def placements(row: WorkerRow) -> list[Placement]:
         recognition,
         Placement("appraisal", "delivered", concluded, ["appraisal_filed_on", "grade", "care", "received_worker", "received_employer"],
                   listed=["ask_again"]),
-        Placement("benefit", "paying", {}, ["claimed_on", "approved_on", "paid_on", "own_wage"]),
+        Placement("benefit", "paying", {}, ["paid_on"]),
     ]  # fmt: skip
