@@ -10,6 +10,7 @@ from typing import Any
 
 from documents.facts import return_facts
 from documents.render import Rendered, render
+from workflow import sealed
 from workflow.cases.printed import file_print
 from workflow.models import Instrument
 from workflow.situation import Actor
@@ -43,7 +44,7 @@ def frozen(store: Store, instrument_id: int, part: str) -> tuple[str, dict[str, 
     """The kind to render, its frozen facts and the file's name; a part is the delivery return for that addressee."""
     with store.reading() as session:
         row = session.get_one(Instrument, instrument_id)
-        facts = dict(row.facts)
+        facts = sealed.reveal(store.settings, row.facts, row.uid)
         name = f"{row.uid[:2]}/{row.uid}{'-' + part if part else ''}.pdf"
         kind = row.kind
     if part:

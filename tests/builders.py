@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select, text
 
+from tests.conftest import open_store
 from workflow import audit, cases, clock, figures, identity, stalls
 from workflow.accounts import actor_of
 from workflow.cases import Outcome
 from workflow.errors import Stopped
 from workflow.models import Base, Case, Clock, Employer, Event, Expert, Instrument, Matter, Office, Outbox, Task, User
+from workflow.settings import from_environment
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -112,6 +116,38 @@ def settle(store: Store) -> Town:
     for row_id in waiting:
         figures.approve(store, people["reviewer"], row_id)
     return Town(store, people, system)
+
+
+_settled: dict[str, str] = {}
+"""Kind of database → one that is settled and never used itself: copying it is ten times faster than making it."""
+
+
+def fresh_town(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town of its own for one test, on the kind of database the fixture's parameter names (sqlite, postgres)."""
+    from documents.kinds import document_check
+
+    kind, folder = str(request.param), folders.mktemp("town")
+    server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    if kind not in _settled:
+        base = folders.mktemp("settled")
+        _settled[kind] = server.create() if server else f"sqlite:///{base / 'greenchannel.db'}"
+        made = open_store(_settled[kind], base)
+        settle(made)
+        made.close()
+    if server:
+        url = server.create(_settled[kind].rpartition("/")[2])
+    else:
+        url = f"sqlite:///{shutil.copy(_settled[kind].removeprefix('sqlite:///'), folder)}"
+    settings = {"ENV": "demo", "DATABASE_URL": url, "DATA_DIR": str(folder)}
+    store = Store(from_environment({f"GREENCHANNEL_{k}": v for k, v in settings.items()}))
+    store.check_document = document_check
+    with store.reading() as session:
+        people = {u.username: actor_of(u) for u in session.scalars(select(User).where(~User.system))}
+        system = machine_account(session, "system")
+    yield Town(store, people, system)
+    store.close()
+    if server:
+        server.drop(url)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.builders import Town, settle
+from tests.builders import Town, fresh_town
 from workflow import clock, deadlines, law
 from workflow.deadlines import ClockBook, light
 from workflow.definition import load
@@ -20,7 +20,6 @@ from workflow.definition.model import ActionDef
 from workflow.errors import Refused
 from workflow.law import shipped_years
 from workflow.settings import ROOT
-from workflow.store import Store
 
 DEFINITION = load(ROOT / "states.yaml")
 CALENDAR = law.build_calendar(shipped_years())
@@ -306,9 +305,9 @@ def test_what_changed_is_told_for_the_history() -> None:
 # --- what the database refuses ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def town(store: Store) -> Town:
-    return settle(store)
+@pytest.fixture(params=["sqlite", "postgres"])
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    yield from fresh_town(request, tmp_path_factory)
 
 
 @pytest.mark.parametrize(

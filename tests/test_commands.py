@@ -76,7 +76,7 @@ DONE = [
     ["init-db"], ["init-db", "--demo"], ["cases"], ["cases", "--open", "--limit", "3"], ["cases", "--office", "150802"],
     ["show", "2026-000001"], ["show", "2026-000001", "--as", "qianqi-desk"], ["stalled"],
     ["stalled", "--at", "2027-06-01", "--office", "150823"],
-    ["verify-audit"], ["figure", "list"], ["user", "list"], ["due", "GS-DEC", "--from", "2026-03-02"], ["check"],
+    ["verify-audit"], ["figure", "list"], ["outbox", "list"], ["user", "list"], ["due", "GS-DEC", "--from", "2026-03-02"], ["check"],
     ["import", str(SAMPLES / "附件2.xlsx"), "--dry-run"],
 ]  # fmt: skip
 REFUSED = [
@@ -88,7 +88,7 @@ REFUSED = [
     ["perform", "2026-000003", "recognition", "accept", "--as", "qianqi-approver", "--version", "1"],
     ["fill", "2026-000001", "--as", "qianqi-desk"], ["stalled", "--at", "gestern"], ["work", "--once", "--at", "gestern"],
     ["import", "absent.xlsx"], ["import", str(SAMPLES / "附件3-有错.xlsx")], ["due", "NO-SUCH", "--from", "2026-03-02"],
-    ["check", "absent.yaml"], ["figure", "approve", "999", "--as", "city-reviewer"], ["user", "add", "x", "--name", "甲", "--role", "desk"],
+    ["check", "absent.yaml"], ["figure", "approve", "999", "--as", "city-reviewer"], ["outbox", "retry", "999"], ["user", "add", "x", "--name", "甲", "--role", "desk"],
     ["no-such-command"],
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,11 @@ from sqlalchemy import select, text
 
 from tests import faces
 from tests.builders import APPRAISAL_PAPERS, PAPERS, Life, Town, settle
+from tests.test_import import Desk, placed
 from web.app import create_app
 from web.commands import main
+from workflow import cases, clock
+from workflow.errors import Refused
 from workflow.models import Case, Instrument, Matter
 from workflow.store import Store
 from workflow.verify import verify
@@ -130,6 +133,16 @@ def test_moving_the_examination_to_and_fro_lengthens_the_limit_once(town: Town) 
 def test_a_slip_of_the_year_is_told(town: Town, day: str) -> None:
     life = town.life()
     assert life.refused("desk", "recognition", "record_death", died_on=day)
+
+
+def test_nobody_received_a_conclusion_before_it_was_drawn(make_store: Callable[..., Store], tmp_path: Path) -> None:
+    """A day of receipt long ago would end the time for asking again (再次鉴定) before it began."""
+    desk = Desk(settle(make_store()), tmp_path)
+    life = placed(desk, 工伤认定时间=date(2026, 6, 22), 职业病诊断时间=date(2026, 4, 20), 劳动能力鉴定时间=date(2026, 9, 10),
+                  是否领取工伤待遇="是")  # fmt: skip
+    with clock.frozen(life.day), pytest.raises(Refused) as refused:
+        cases.fill_in(desk.town.store, desk.town.people["agency"], life.case_no, {"received_worker": "2026-09-09"}, "appraisal")
+    assert "2026-09-10" in str(refused.value.sentences())
 
 
 # --- edited rows ------------------------------------------------------------------------------------------------------

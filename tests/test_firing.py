@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.builders import PAPERS, Life, Mailbox, Town, settle, swallow
+from tests.builders import PAPERS, Life, Mailbox, Town, fresh_town, swallow
 from workflow import cases, clock, firing, stalls, worker
 from workflow.models import Clock, Event, Matter, Outbox, Task
-from workflow.store import Store
 from workflow.verify import verify
 
 
-@pytest.fixture
-def town(store: Store) -> Town:
-    return settle(store)
+@pytest.fixture(params=["sqlite", "postgres"])
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    yield from fresh_town(request, tmp_path_factory)
 
 
 def fire(town: Town, day: date) -> int:
@@ -230,7 +229,7 @@ def test_what_stands_still_names_clock_owner_article_days_and_cure(town: Town) -
     assert late.sentence() == (
         f"{life.case_no}  试大山  乌拉特前旗  已申请，待受理：法定时限已过  “决定是否受理”GS-ACC，2026-03-17，"
         "过了 10 日（工伤认定办法#8.1），"
-        "责任人：一站式窗口。请督促办理：收下补交的材料、一次告知补正、登记职工去世。"
+        "责任人：一站式窗口。请督促办理：收下补交的材料、一次告知补正。"
     )
     assert stalls.find(town.store, date(2026, 3, 27), office="150802") == []
     assert stalls.find(town.store, date(2026, 3, 27), offices=frozenset({1})) == []

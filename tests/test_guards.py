@@ -93,6 +93,9 @@ ROWS: list[tuple[str, str, list[dict[str, Any]], list[dict[str, Any]], str]] = [
     ("once_unpaid", "benefit.payable.pay_once", [{"facts": {"lines": [ONCE]}}],
      [{"facts": {"lines": [ONCE]}, "case": {"payments": [PAID]}}],
      "already_paid"),
+    ("paid_elsewhere", "benefit.paying.record_paid_elsewhere", [{}], [{"facts": {"lines": [MONTHLY]}}], "sheet_here"),
+    ("not_the_payer", "benefit.returned.confirm_account", [{}, {"events": (did("bank_return"),)}], [{"events": (did("bank_return", ME),)}],
+     "same_person"),
     ("no_monthly", "benefit.paid_once.finish", [{"facts": {"lines": [ONCE]}}, {}], [{"facts": {"lines": [ONCE, MONTHLY]}}], "has_monthly"),
     ("payment_made", "benefit.paying.bank_return", [{"facts": {"returned_item": "lump_sum"}, "case": {"payments": [PAID]}}],
      [{"facts": {"returned_item": "lump_sum"}},
@@ -110,6 +113,12 @@ SEVERAL: dict[str, tuple[str, list[tuple[dict[str, Any], str | None]]]] = {
         ({"events": (did("propose"), did("accept", seq=4)), "facts": {"opinion": "recognise"}}, "no_opinion"),
         ({"events": (did("accept", seq=1), did("propose")), "facts": {"opinion": "recognise"}}, None),
     ]),
+    "account_confirmed": ("benefit.returned.repay", [
+        ({}, "account_unconfirmed"), ({"events": (did("bank_return", seq=2),)}, "account_unconfirmed"),
+        ({"events": (did("confirm_account", seq=1), did("bank_return", seq=2))}, "account_unconfirmed"),
+        ({"events": (did("bank_return", seq=2), did("confirm_account", seq=3))}, None),
+        ({"events": (did("bank_return", seq=2), did("confirm_account", ME, 3))}, "same_person"),
+    ]),
     "before_due": ("appraisal.ready.extend", [
         ({}, "not_running"), ({"clocks": (clock("conclude", TODAY),)}, None),
         ({"clocks": (clock("conclude", date(2026, 3, 19)),)}, "past_due"),
@@ -125,7 +134,8 @@ SEVERAL: dict[str, tuple[str, list[tuple[dict[str, Any], str | None]]]] = {
         (others("delivered", grade="none"), None),
     ]),
     "monthly_due": ("benefit.paying.pay_month", [
-        ({}, "no_monthly"), ({"facts": {"lines": [MONTHLY]}}, "month_missing"),
+        ({}, "paid_elsewhere"), ({"facts": {"lines": [ONCE]}}, "no_monthly"),
+        ({"facts": {"lines": [MONTHLY]}}, "month_missing"),
         ({"facts": {"lines": [MONTHLY], "month": "2026-02"}}, "too_early"),
         ({"facts": {"lines": [MONTHLY], "month": "2026-04"}}, "too_early"), ({"facts": {"lines": [MONTHLY], "month": "2026-03"}}, None),
         ({"facts": {"lines": [MONTHLY], "month": "2026-03"}, "case": {"payments": [{**PAID, "month": "2026-03"}]}}, "already_paid"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +14,12 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
-from tests.builders import Life, Mailbox, Town, dump, number, settle, swallow
+from tests.builders import Life, Mailbox, Town, dump, fresh_town, number, swallow
 from workflow import cases, clock, stalls, worker
 from workflow.errors import BadInput, Refused
 from workflow.exchange.intake import Imported, import_file
 from workflow.exchange.rows import HEADERS
 from workflow.models import Employer, Event, ImportedFile, Office, Task, Worker
-from workflow.store import Store
 from workflow.verify import verify
 
 TODAY = date(2026, 11, 24)
@@ -83,9 +83,10 @@ def person(**changes: Any) -> dict[str, Any]:
     return {**row, **changes}
 
 
-@pytest.fixture
-def desk(store: Store, tmp_path: Path) -> Desk:
-    return Desk(settle(store), tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Desk]:
+    for town in fresh_town(request, tmp_path_factory):
+        yield Desk(town, tmp_path)
 
 
 def stands(life: Life) -> dict[str, str]:
@@ -231,7 +232,7 @@ def test_diagnosed_only_waits_for_the_application(desk: Desk) -> None:
     assert {c.name: (c.state, c.start_on) for c in life.clocks()} == {
         "employer_files": ("running", date(2026, 9, 14)), "worker_files": ("running", date(2026, 9, 14)),
     }  # fmt: skip
-    assert life.tasks() == ["certificate_no", "institution", "phone", "occupation"]
+    assert life.tasks() == ["certificate_no", "institution", "dispute", "phone", "occupation"]
 
 
 def test_recognised_is_decided_with_appraisal_and_benefit_opened(desk: Desk) -> None:
@@ -363,6 +364,20 @@ def test_what_is_filled_in_starts_the_clocks_that_waited_for_it(desk: Desk) -> N
     (long_ago,) = [c for c in life.clocks("ask_again") if c.addressee == "employer"]
     assert long_ago.state == "running" and long_ago.fire_on is None, "over long ago: nobody is warned"
     assert life.row("appraisal").facts["grade"] == "3" and life.row("appraisal").version == 3
+
+
+def test_benefits_determined_elsewhere_go_on_being_recorded(desk: Desk) -> None:
+    life = placed(
+        desk,
+        工伤认定时间=date(2026, 6, 22),
+        职业病诊断时间=date(2026, 4, 20),
+        劳动能力鉴定时间=date(2026, 9, 10),
+        是否领取工伤待遇="是",
+    )
+    assert "不能在这里支付" in life.refused("finance", "benefit", "pay_month", month="2026-11")[0]
+    life.act("finance", "benefit", "record_paid_elsewhere", month="2026-11")
+    assert [(c.state, c.start_on) for c in life.clocks("pay_next")] == [("running", TODAY)]
+    assert "paid_on" not in life.tasks() and life.row("benefit").facts["month"] == "2026-11"
 
 
 def test_filling_in_silences_no_other_clock(desk: Desk) -> None:

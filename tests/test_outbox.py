@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,19 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from documents.issue import issue, reprint
-from tests.builders import FIRM, Life, Mailbox, Town, settle, swallow
+from tests.builders import FIRM, Life, Mailbox, Town, fresh_town, swallow
 from workflow import cases, clock, outbox, worker
 from workflow.cases.printed import file_print
-from workflow.errors import BadInput, Refused
+from workflow.errors import BadInput, NotFound, Refused
 from workflow.models import Employer, Instrument, Meta, Outbox, Print, Task
-from workflow.store import Store
 from workflow.verify import verify
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
 
-@pytest.fixture
-def town(store: Store) -> Town:
-    return settle(store)
+@pytest.fixture(params=["sqlite", "postgres"])
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    yield from fresh_town(request, tmp_path_factory)
 
 
 def run(town: Town, channel: Mailbox, printer: Callable[..., str] = swallow, at: datetime = NOON) -> dict[str, int]:
@@ -114,11 +113,26 @@ def test_what_never_works_is_a_task_at_once_and_can_be_taken_up_again(town: Town
         assert outbox.run_once(town.store, box, swallow)["failed"] == 1
     assert tasks(town) == [(told, False)], "one task, however often it fails"
     with clock.frozen(NOON + timedelta(hours=2)):
-        cases.fill_in(town.store, town.people["desk"], life.case_no, {"phone": "0478-0001234"})
-        outbox.retry(town.store, row.id)
+        cases.fill_in(
+            town.store, town.people["desk"], life.case_no, {"phone": "0478-0001234"}
+        )  # gives the message back itself
         assert outbox.run_once(town.store, box, swallow)["sent"] == 1
     assert box.sent[0][0] == "0478-0001234" and tasks(town) == [(told, True)]
     assert rows(town, "message")[0].error == ""
+    with pytest.raises(NotFound, match=f"没有编号为 {row.id} 的失败消息或打印"):
+        outbox.retry(town.store, row.id)
+
+
+def test_the_dead_are_not_written_to(town: Town) -> None:
+    life, other = (town.life().filed(papers=["application"]) for _ in range(2))
+    life.act("desk", "recognition", "record_death", died_on=life.day.isoformat())
+    before = len(life.outbox("message"))
+    for one in (life, other):
+        one.act("desk", "recognition", "correct")
+    with clock.frozen(life.day + timedelta(days=30)):
+        worker.once(town.store, Mailbox(), swallow)
+    assert {m.to for m in life.outbox("message")[before:]} == {"desk@150823"}
+    assert "worker" in {m.to for m in other.outbox("message")[before:]}
 
 
 def test_an_employer_is_told_at_its_own_telephone(town: Town) -> None:

@@ -89,12 +89,18 @@ def _batch(store: Store, session: Session) -> int:
     heads = _heads(session, sorted({r.case_id for r in rows}))
     if store.postgres:  # what others committed while we waited for their cases
         rows = [r for r in session.execute(_due, {"today": today}) if r.case_id in heads]
-    actor, before = machine_account(session, "system"), dict(heads)
-    _refresh(session, {row.matter_id for row in rows if _fire(store, session, row, today, actor, heads)})
+    actor, before, dead = machine_account(session, "system"), dict(heads), _dead(session, list(heads))
+    _refresh(session, {row.matter_id for row in rows if _fire(store, session, row, today, actor, heads, row.case_id in dead)})
     for case_id, link in heads.items():
         if link != before[case_id]:
             session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
     return len(rows)
+
+
+def _dead(session: Session, case_ids: Sequence[int]) -> set[int]:
+    """The cases whose worker has died: nobody writes to him any more."""
+    died = Matter.facts["died_on"].as_string().is_not(None)
+    return set(session.scalars(select(Matter.case_id).where(Matter.case_id.in_(case_ids), died)))
 
 
 def _heads(session: Session, case_ids: Sequence[int]) -> dict[int, Link]:
@@ -122,7 +128,7 @@ def _refresh(session: Session, matters: set[int]) -> None:
     session.execute(_counters, kept)
 
 
-def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link]) -> bool:
+def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link], died: bool) -> bool:
     """Fire one clock; whether it is a reminder that got its next day."""
     definition = store.definition(session, row.definition_id)
     known = definition.clocks.get(row.name)
@@ -143,14 +149,14 @@ def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, h
     )
     if taken.rowcount != 1 or known is None:  # type: ignore[attr-defined]
         return False
-    _tell(store, session, row, known, definition.people, near, today)
+    _tell(store, session, row, known, definition.people, near, died)
     if not near:  # coming near is only a message
         _record(session, row, known, changes["due_on"], today, actor, heads)
     return bool(repeated)
 
 
 def _tell(
-    store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, today: date
+    store: Store, session: Session, row: Any, known: ClockDef, people: Mapping[str, str], near: bool, died: bool
 ) -> None:
     """Near: the owner. Expired: those the file warns, and the supervisor as a task (督办)."""
     if near:
@@ -165,7 +171,7 @@ def _tell(
         {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,
          "to": who if who in REACHED else f"{who}@{row.office_code}", "text": text, "payload": {"clock": row.id},
          "state": "waiting", "tries": 0, "error": "", "next_at": clock.now(), "done_at": None}
-        for who in to
+        for who in to if not (died and who == "worker")
     ]  # fmt: skip
     _ignore_known(store, session, Outbox, rows)
     if not near and known.on_expiry.escalate:

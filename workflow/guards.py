@@ -19,7 +19,15 @@ MARKS: Mapping[str, str] = {
 
 
 ASK_HISTORY = frozenset(
-    {"own_application", "opinion_recorded", "not_the_officer", "second_person", "approved_by_others"}
+    {
+        "own_application",
+        "opinion_recorded",
+        "not_the_officer",
+        "second_person",
+        "approved_by_others",
+        "not_the_payer",
+        "account_confirmed",
+    }
 )
 """Conditions that ask who did what before: the engine reads the matter's events only for them."""
 ASK_PAPERS = frozenset({"papers_complete", "papers_missing_by_law"})
@@ -110,7 +118,7 @@ def reason_recorded(s: Situation) -> Reason | None:
 def own_application(s: Situation) -> Reason | None:
     """Only the side that applied may withdraw: an employer cannot take back what the worker's side filed, nor the reverse."""
     filed = s.did("file")
-    applied = str(filed.facts.get("applicant") or "") if filed else ""
+    applied = str(filed.facts.get("applicant") or "") if filed else "worker"
     now = str(s.given.get("applicant") or s.behalf)
     if not applied or (applied == "employer") == (now == "employer"):
         return None
@@ -449,6 +457,27 @@ def payment_made(s: Situation) -> Reason | None:
         "财务",
         "returned_item",
     )
+
+
+@guard
+def not_the_payer(s: Situation) -> Reason | None:
+    """Who recorded the return and pays again does not choose the account."""
+    back = s.did("bank_return")
+    if back is None or back.actor_id != s.actor.id:
+        return None
+    return Reason("银行退回是您本人登记的，收款账户要由另一个人核实更正。请转给其他经办人。", "same_person", "社会保险经办条例#37",
+                  "另一位经办人")  # fmt: skip
+
+
+@guard
+def account_confirmed(s: Situation) -> Reason | None:
+    back, confirmed = s.did("bank_return"), s.did("confirm_account")
+    if confirmed is None or (back is not None and confirmed.seq < back.seq):
+        return Reason("退回以后收款账户还没有核实。请经办机构先办“核实并更正收款账户”。", "account_unconfirmed", "社会保险经办条例#37",
+                      "经办机构")  # fmt: skip
+    if confirmed.actor_id == s.actor.id:
+        return Reason("收款账户是您本人改的，重新支付要由另一个人办。请转给其他财务人员。", "same_person", "社会保险经办条例#37", "另一位财务")
+    return None
 
 
 @guard

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -40,3 +42,16 @@ def index(settings: Settings, kind: str, value: str) -> str:
 def tied(settings: Settings, uid: str, name: str, employer_id: int, office_id: int) -> str:
     """A keyed fingerprint of whom a case belongs to, for its first event: tells an exchange later, and no name."""
     return index(settings, "tied", f"{uid}|{name}|{employer_id}|{office_id}")
+
+
+def close(settings: Settings, facts: Mapping[str, Any], uid: str) -> dict[str, Any]:
+    """A document's frozen facts as the database keeps them: the identity number sealed, bound to the document."""
+    hidden = seal(settings, facts["worker"]["id_number"], f"instruments.id_number|{uid}").hex()
+    return {**facts, "worker": {**facts["worker"], "id_number": {"sealed": hidden}}}
+
+
+def reveal(settings: Settings, kept: Mapping[str, Any], uid: str) -> dict[str, Any]:
+    """The facts a document is printed from. Raises BadSetting as unseal does."""
+    hidden = bytes.fromhex(kept["worker"]["id_number"]["sealed"])
+    number = unseal(settings, hidden, f"instruments.id_number|{uid}")
+    return {**kept, "worker": {**kept["worker"], "id_number": number}}

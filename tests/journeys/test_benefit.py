@@ -234,9 +234,11 @@ def test_what_the_bank_sends_back_is_paid_again_once(town: Town) -> None:
     life.wait(2).act("finance", "benefit", "bank_return", returned_item="lump_sum", reason="账号户名不符")
     assert (life.state("benefit"), standing(life)) == ("returned", [("pay_returned", "running")])
     assert payments(life) == [("lump_sum", "", Decimal("142600.00"), "returned", 1)]
+    assert "还没有核实" in life.refused("finance", "benefit", "repay")[0]
     life.wait(3).act(
-        "finance", "benefit", "repay", account_holder="试大山", bank="演示银行二", bank_account="6200000000005678"
+        "agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行二", bank_account="6200000000005678"
     )
+    life.act("finance", "benefit", "repay")
     assert payments(life) == [
         ("lump_sum", "", Decimal("142600.00"), "returned", 1), ("lump_sum", "", Decimal("142600.00"), "paid", 2),
     ]  # fmt: skip
@@ -251,8 +253,9 @@ def test_what_the_bank_sends_back_is_paid_again_once(town: Town) -> None:
         reason="账户冻结",
     )
     life.wait(1).act(
-        "finance", "benefit", "repay", account_holder="试大山", bank="演示银行三", bank_account="6200000000009999"
+        "agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行三", bank_account="6200000000009999"
     )
+    life.act("finance", "benefit", "repay")
     assert [(p[0], p[3], p[4]) for p in payments(life)][2:] == [
         ("disability_allowance", "paid", 1), ("care_allowance", "returned", 1), ("care_allowance", "paid", 2),
     ]  # fmt: skip

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from tests.builders import START, Life, Mailbox, Town, counts, settle, swallow
+from tests.builders import START, Life, Mailbox, Town, counts, fresh_town, swallow
 from workflow import cases, clock, worker
 from workflow.cases import Choice
 from workflow.definition.model import FactDef
 from workflow.errors import Stopped
 from workflow.reading import open_case_for
-from workflow.store import Store
 
 SEEDS = range(400 if os.environ.get("PROVE_ALL") == "1" else 12)
 STEPS = 45
@@ -163,9 +163,9 @@ def walk(town: Town, seed: int, done: Counter[str]) -> Walk:
     return walked
 
 
-@pytest.fixture
-def town(store: Store) -> Town:
-    return settle(store)
+@pytest.fixture(params=["sqlite", "postgres"])
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    yield from fresh_town(request, tmp_path_factory)
 
 
 def test_no_random_life_breaks_the_engine_or_is_forgotten(town: Town) -> None:

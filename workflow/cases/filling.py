@@ -38,6 +38,8 @@ CASE_FACTS: Mapping[str, FactDef] = {
 WORKER_FACTS = ("phone", "address", "occupation")
 RECEIVED = {"received_worker": ("worker", "职工收到之日"), "received_employer": ("employer", "用人单位收到之日")}
 """Days of receipt of a document served before the case was taken in; each starts its addressee's clock."""
+MADE_ON = ("concluded_on", "decided_on")
+"""The day of the document itself; nobody receives it before."""
 FILLERS = frozenset({"desk", "officer", "appraisal_office", "agency"})
 
 
@@ -121,12 +123,15 @@ def _open_facts(loaded: Loaded, matter: str) -> Mapping[str, FactDef]:
     """What may be filled in: the case's facts, or those of a matter's open tasks."""
     if not matter:
         return CASE_FACTS
+    row = loaded.matter(matter)
+    made_on = next((day for day in MADE_ON if row.facts.get(day)), "")
     rows = loaded.session.scalars(
-        select(Task.fact).where(Task.matter_id == loaded.matter(matter).id, Task.kind == "fill", Task.done_at.is_(None))
+        select(Task.fact).where(Task.matter_id == row.id, Task.kind == "fill", Task.done_at.is_(None))
     )
     out = {}
     for name in rows:
-        out[name] = FactDef(name, RECEIVED[name][1], "date") if name in RECEIVED else loaded.definition.facts[name]
+        received = FactDef(name, RECEIVED[name][1], "date", not_before=made_on) if name in RECEIVED else None
+        out[name] = received or loaded.definition.facts[name]
     return out
 
 

@@ -63,11 +63,13 @@ def order(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str,
     frozen = {**_facts(loaded, matter, action, kind, office, facts, issued_on), "number": number, **document}
     if store.check_document is not None and (faults := store.check_document(kind.template or kind.name, frozen)):
         raise Refused(faults)
-    text = audit.canonical(frozen)
+    uid = secrets.token_hex(16)
+    kept = sealed.close(store.settings, frozen, uid)
+    text = audit.canonical(kept)
     row = {
-        "uid": secrets.token_hex(16), "case_id": loaded.row.id, "matter_id": matter.id, "office_id": office.id, "seq": seq,
+        "uid": uid, "case_id": loaded.row.id, "matter_id": matter.id, "office_id": office.id, "seq": seq,
         "kind": kind.name, "label": kind.label, "word": letter + kind.number, "year": issued_on.year, "no": no, "number": number,
-        "issued_on": issued_on, "addressees": frozen["addressees"], "copies": list(kind.copy), "facts": frozen,
+        "issued_on": issued_on, "addressees": frozen["addressees"], "copies": list(kind.copy), "facts": kept,
         "facts_digest": hashlib.sha256(text.encode()).hexdigest(),
     }  # fmt: skip
     made = connection.execute(_instruments, row)
