@@ -50,7 +50,9 @@ def lived(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     life.served().appraised().claimed().payable()
     life.wait(1).act("finance", "benefit", "pay_once")
     life.wait(1).act("finance", "benefit", "bank_return", returned_item="lump_sum", reason="户名不符")
-    life.wait(1).act("agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行", bank_account="62000000")
+    life.wait(1).act(
+        "agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行", bank_account="62000000"
+    )
     life.act("finance", "benefit", "repay")
     with town.store.reading() as session:
         document = session.scalars(select(Instrument).where(Instrument.kind == "recognition")).one()

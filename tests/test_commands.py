@@ -88,7 +88,8 @@ REFUSED = [
     ["perform", "2026-000003", "recognition", "accept", "--as", "qianqi-approver", "--version", "1"],
     ["fill", "2026-000001", "--as", "qianqi-desk"], ["stalled", "--at", "gestern"], ["work", "--once", "--at", "gestern"],
     ["import", "absent.xlsx"], ["import", str(SAMPLES / "附件3-有错.xlsx")], ["due", "NO-SUCH", "--from", "2026-03-02"],
-    ["check", "absent.yaml"], ["figure", "approve", "999", "--as", "city-reviewer"], ["outbox", "retry", "999"], ["user", "add", "x", "--name", "甲", "--role", "desk"],
+    ["check", "absent.yaml"], ["figure", "approve", "999", "--as", "city-reviewer"],
+    ["outbox", "retry", "999"], ["user", "add", "x", "--name", "甲", "--role", "desk"],
     ["no-such-command"],
 ]  # fmt: skip
 

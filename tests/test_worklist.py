@@ -378,6 +378,6 @@ def test_a_new_case_stands_in_the_list_with_what_is_to_be_filled_in(demo_store: 
         "工伤认定",
         "已诊断，待申请认定",
         "GS-APP-EMP",
-        5,
+        6,
     )
     assert case_no in numbers(everything(demo_store, who, Asked(tab="fill")))

@@ -1,4 +1,7 @@
-"""The conditions states.yaml may name under `if:`. Each is None when it holds, else the Reason: what is missing, by which article, who cures it."""
+"""The conditions states.yaml may name under `if:`.
+
+Each is None when it holds, else the Reason: what is missing, by which article, who cures it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What states.yaml may name under `prepare:`: facts an act makes itself (a draw, a list, a computation), pure, before its conditions are asked."""
+"""What states.yaml may name under `prepare:`: facts an act makes itself (a draw, a list, a computation).
+
+Pure, and made before the act's conditions are asked.
+"""
 
 from __future__ import annotations
 

@@ -66,10 +66,10 @@ class Situation:
     `facts`: what the matter knows plus what is given now (given wins), already typed by their FactDef.
     `given`: only what is given now. `case`: case-level facts: worker_name, sex, birth_on, employer_name, insured
     ("yes"/"no"/"unknown"), diagnosed_on, disease, certificate_no, certificate_employer, dispute (bool), office_level …
-    `papers`: names of papers received in this matter (with those handed in now), `held` those
-    received before; both only where the act or its conditions ask for papers, `events` only where they ask who did what. `others`: for each other matter
-    of the case its name → (state, facts). `pool`: the experts of the pool as plain dicts, only where a
-    preparation needs it. `figures`: approved local figures, only where a preparation needs them.
+    `papers`: names of papers received in this matter (with those handed in now), `held` those received before; both
+    only where the act or its conditions ask for papers, `events` only where they ask who did what. `others`: for each
+    other matter of the case its name → (state, facts). `pool`: the experts of the pool as plain dicts, `figures`: the
+    approved local figures; either only where a preparation needs it.
     """
 
     today: date

@@ -18,7 +18,8 @@ from workflow.models import Case, Clock, Matter, Office, Worker
 from workflow.store import Store
 
 KINDS = {
-    "late": "法定时限已过", "judge": "导入时已过期，待人工核实", "reminded": "内部提醒到期", "unwatched": "没有时限或提醒在看", "unknown": "起算日待补录",
+    "late": "法定时限已过", "judge": "导入时已过期，待人工核实",
+    "reminded": "内部提醒到期", "unwatched": "没有时限或提醒在看", "unknown": "起算日待补录",
 }  # fmt: skip
 
 
@@ -76,7 +77,8 @@ def find(
 
 
 COLUMNS = (
-    Case.case_no, Case.definition_id, Case.opened_at, Case.source, Case.office_id, Worker.name.label("worker"), Office.county, Office.code.label("office_code"),
+    Case.case_no, Case.definition_id, Case.opened_at, Case.source, Case.office_id,
+    Worker.name.label("worker"), Office.county, Office.code.label("office_code"),
     Matter.name.label("matter"), Matter.state, Matter.number,
 )  # fmt: skip
 CLOCK_COLUMNS = (

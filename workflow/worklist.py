@@ -214,10 +214,8 @@ def look(store: Store, actor: Actor, asked: Asked) -> Page:
         total = counts[asked.tab]
         pages = max(1, -(-total // PER_PAGE))
         page = min(max(1, asked.page), pages)
-        if asked.tab == "fill":
-            chosen = to_fill
-        else:
-            chosen = open_ones if asked.tab == "all" else [*open_ones, kind_of(today) == asked.tab]
+        tabs = {"fill": to_fill, "all": open_ones}
+        chosen = tabs.get(asked.tab) or [*open_ones, kind_of(today) == asked.tab]
         rows = _rows(store, session, chosen, page, today) if total else []
     return Page(rows, counts, page, pages, total)
 

@@ -236,7 +236,12 @@ def test_what_the_bank_sends_back_is_paid_again_once(town: Town) -> None:
     assert payments(life) == [("lump_sum", "", Decimal("142600.00"), "returned", 1)]
     assert "还没有核实" in life.refused("finance", "benefit", "repay")[0]
     life.wait(3).act(
-        "agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行二", bank_account="6200000000005678"
+        "agency",
+        "benefit",
+        "confirm_account",
+        account_holder="试大山",
+        bank="演示银行二",
+        bank_account="6200000000005678",
     )
     life.act("finance", "benefit", "repay")
     assert payments(life) == [
@@ -253,7 +258,12 @@ def test_what_the_bank_sends_back_is_paid_again_once(town: Town) -> None:
         reason="账户冻结",
     )
     life.wait(1).act(
-        "agency", "benefit", "confirm_account", account_holder="试大山", bank="演示银行三", bank_account="6200000000009999"
+        "agency",
+        "benefit",
+        "confirm_account",
+        account_holder="试大山",
+        bank="演示银行三",
+        bank_account="6200000000009999",
     )
     life.act("finance", "benefit", "repay")
     assert [(p[0], p[3], p[4]) for p in payments(life)][2:] == [

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ from workflow.models import (
 from workflow.situation import Actor, Delivery, EventView, Situation
 from workflow.store import Store
 
-AnyRow = Row[Unpack[tuple[Any, ...]]]
+AnyRow = Row[*tuple[Any, ...]]
 NO_CASE = "没有这个案件，或者您无权查看。请核对案件编号。"
 # Plain tables and one connection: the same statement through the ORM costs twice as much, and an act makes a dozen.
 _c, _w, _e, _m = (table(x).c for x in (Case, Worker, Employer, Matter))
@@ -42,7 +42,8 @@ _ev, _d, _i, _p = (table(x).c for x in (Event, DeliveryRecord, Instrument, Paper
 _case = (
     select(
         _c.id, _c.case_no, _c.office_id, _c.definition_id, _c.disease, _c.diagnosed_on, _c.facts, _c.closed_on, _c.head_seq, _c.head_hash,
-        _c.opened_at, _c.source["way"].as_string().label("way"), _c.worker_id, _c.employer_id, _w.uid, _w.name, _w.sex, _w.birth_on, _w.id_sealed, _w.phone, _w.address, _w.occupation,
+        _c.opened_at, _c.source["way"].as_string().label("way"), _c.worker_id, _c.employer_id,
+        _w.uid, _w.name, _w.sex, _w.birth_on, _w.id_sealed, _w.phone, _w.address, _w.occupation,
         _e.name.label("employer_name"), _e.office_id.label("employer_office"), _e.address.label("employer_address"),
     )
     .join(table(Worker), _w.id == _c.worker_id)
