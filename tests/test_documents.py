@@ -110,7 +110,7 @@ def test_every_kind_prints_its_number_its_office_its_case_and_its_check_code(
 def test_only_chinese_faces_are_embedded_and_nothing_is_attached(
     kind: str, printed: dict[str, documents.Rendered]
 ) -> None:
-    pdf = reader(printed[kind])
+    pdf: Any = reader(printed[kind])
     named = {
         str(font.get_object()["/BaseFont"]) for page in pdf.pages for font in page["/Resources"]["/Font"].values()
     }

@@ -177,12 +177,9 @@ def test_any_text_is_an_identity_or_a_reason(text: str) -> None:
 def test_one_wrong_digit_is_always_found(born: date, seq: int, place: int, by: int) -> None:
     made = number("159999", born, seq)
     assert identity.parse(made, TODAY).birth_on == born
-    last = "0123456789X"
-    if place == 17:
-        wrong = made[:17] + last[(last.index(made[17]) + by) % 11]
-    else:
-        wrong = made[:place] + str((int(made[place]) + by) % 10) + made[place + 1 :]
-    assert reason(wrong)
+    signs = "0123456789X" if place == 17 else "0123456789"
+    other = signs[(signs.index(made[place]) + by) % len(signs)]
+    assert reason(made[:place] + other + made[place + 1 :])
 
 
 # --- search keys ------------------------------------------------------------------------------------------------------
