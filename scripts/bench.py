@@ -17,13 +17,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, func, insert, select
 
 from workflow import accounts, cases, clock, demo, firing, identity, setup
-from workflow.models import Case, Clock, Matter, Worker, table
+from workflow.models import Clock, table
 from workflow.settings import from_environment
 from workflow.situation import Actor
 from workflow.store import PRAGMAS, Store
@@ -205,7 +206,8 @@ def documents_time() -> dict[str, Any]:
 
 
 def worklist_time(folder: Path, n: int) -> dict[str, Any]:
-    """Server time of the worklist page with many cases."""
+    """Server time of the worklist and of the supervisor's board with many cases."""
+    from tests.many_cases import add_cases
     from web.app import create_app
 
     home = folder / "worklist"
@@ -213,50 +215,24 @@ def worklist_time(folder: Path, n: int) -> dict[str, Any]:
     store = make_store(home)
     setup.init_db(store)
     demo.fill(store)
-    multiply(store, n)
+    add_cases(store, n)
     app = create_app(store.settings, store)
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
-    account = accounts.DEMO_ACCOUNTS[0]
-    client.post("/login", data={"username": account.username, "password": account.password})
-    if client.get("/work").status_code != 200:
-        raise RuntimeError("the worklist did not answer")
-    return {
-        "cases": n,
-        "median_ms": round(statistics.median(_timed(lambda: client.get("/work")) for _ in range(15)) * 1000, 1),
-    }
-
-
-def multiply(store: Store, n: int) -> None:
-    """Copy the demonstration's cases until there are `n`: only for measuring, their chains are not theirs."""
-    with store.writing() as session:
-        workers = [dict(r) for r in session.execute(select(table(Worker))).mappings()]
-        kept = [dict(r) for r in session.execute(select(table(Case)).order_by(Case.id)).mappings()]
-        matters = [dict(r) for r in session.execute(select(table(Matter))).mappings()]
-        clocks = [dict(r) for r in session.execute(select(table(Clock))).mappings()]
-        at = {t: max(r["id"] for r in rows) for t, rows in (("w", workers), ("c", kept), ("m", matters), ("k", clocks))}
-        made: dict[str, list[dict[str, Any]]] = {"w": [], "c": [], "m": [], "k": []}
-        for i in range(n - len(kept)):
-            case = kept[i % len(kept)]
-            worker = next(w for w in workers if w["id"] == case["worker_id"])
-            at["w"] += 1
-            at["c"] += 1
-            made["w"].append(
-                {**worker, "id": at["w"], "uid": f"u{i}", "id_index": f"i{i}", "tail_index": f"t{i % 9000}"}
-            )
-            made["c"].append(
-                {**case, "id": at["c"], "worker_id": at["w"], "case_no": f"{clock.today().year}-{900000 + i:06d}"}
-            )
-            for matter in (m for m in matters if m["case_id"] == case["id"]):
-                at["m"] += 1
-                made["m"].append({**matter, "id": at["m"], "case_id": at["c"]})
-                for row in (k for k in clocks if k["matter_id"] == matter["id"]):
-                    at["k"] += 1
-                    made["k"].append({**row, "id": at["k"], "case_id": at["c"], "matter_id": at["m"]})
-        for model, key in ((Worker, "w"), (Case, "c"), (Matter, "m"), (Clock, "k")):
-            for start in range(0, len(made[key]), 5000):
-                session.execute(insert(table(model)), made[key][start : start + 5000])
-        session.connection().exec_driver_sql("analyze")
+    told: dict[str, Any] = {"cases": n}
+    for username, path in (
+        ("city-agency", "/work?mine=0"),
+        ("qianqi-desk", "/work"),
+        ("city-supervisor", "/oversight/"),
+    ):
+        client = app.test_client()
+        client.post("/login", data={"username": username, "password": accounts.DEMO_ACCOUNTS[0].password})
+        if client.get(path).status_code != 200:
+            raise RuntimeError(f"{path} did not answer")
+        told[f"{username} {path} ms"] = round(
+            statistics.median(_timed(partial(client.get, path)) for _ in range(15)) * 1000, 1
+        )
+    return told
 
 
 def _timed(what: Callable[[], Any]) -> float:

@@ -231,7 +231,9 @@ def make_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
     """
     opened: list[Store] = []
 
-    def make(url: str = "", *, env: str = "demo", demo: bool = False, mark: str = "test", folder: Path | None = None) -> Store:
+    def make(
+        url: str = "", *, env: str = "demo", demo: bool = False, mark: str = "test", folder: Path | None = None
+    ) -> Store:
         folder = folder or tmp_path
         store = open_store(url or f"sqlite:///{folder / 'greenchannel.db'}", folder, env=env, demo=demo, mark=mark)
         opened.append(store)

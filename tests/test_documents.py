@@ -111,9 +111,7 @@ def test_only_chinese_faces_are_embedded_and_nothing_is_attached(
     kind: str, printed: dict[str, documents.Rendered]
 ) -> None:
     pdf: Any = reader(printed[kind])
-    named = {
-        str(font.get_object()["/BaseFont"]) for page in pdf.pages for font in page["/Resources"]["/Font"].values()
-    }
+    named = {str(font.get_object()["/BaseFont"]) for page in pdf.pages for font in page["/Resources"]["/Font"].values()}
     assert named
     assert all(name.endswith(("Noto-Serif-CJK-SC", "FandolFang-R", "FangSong")) for name in named), named
     assert not pdf.attachments
@@ -312,7 +310,7 @@ INJECTIONS = (
     "<a rel=attachment href='file://{secret}'>x</a>",
     "<svg><image href='file://{secret}'/></svg>",
     "<img src='http://127.0.0.1:9/x'>",
-    "\"><img src=file://{secret}>",
+    '"><img src=file://{secret}>',
     "{{ office.__class__.__mro__ }}{% include '{secret}' %}",
     "<p style='background:url(file://{secret})'>",
 )
@@ -347,7 +345,9 @@ def _free(at: tuple[Any, ...]) -> bool:
     return not name.endswith("_on") and name not in fixed
 
 
-@pytest.mark.parametrize("markup", [m for m in INJECTIONS if "<" in m and "style=" not in m and "rel=attachment" not in m])
+@pytest.mark.parametrize(
+    "markup", [m for m in INJECTIONS if "<" in m and "style=" not in m and "rel=attachment" not in m]
+)
 def test_the_fetcher_alone_stops_what_escaping_would_have_let_through(
     markup: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,12 @@ def test_hostile_addresses_are_no_breakdown(app: Any) -> None:
         for address in addresses:
             assert client.get(address).status_code < 500, address
     admin = faces.signed_in(app, "city-admin")
-    for path in (f"/accounts/{HUGE}", f"/accounts/{HUGE}/active", f"/accounts/{HUGE}/password", f"/figures/{HUGE}/approve"):
+    for path in (
+        f"/accounts/{HUGE}",
+        f"/accounts/{HUGE}/active",
+        f"/accounts/{HUGE}/password",
+        f"/figures/{HUGE}/approve",
+    ):
         assert faces.post(admin, path, {}, form="/account").status_code in (404, 405), path
     desk = faces.signed_in(app, "qianqi-desk")
     assert faces.post(desk, "/cases/nul%00nul/fill", {}, form="/work").status_code == 404
@@ -68,7 +73,9 @@ def test_hostile_fields_are_no_breakdown(app: Any) -> None:
         assert faces.post(admin, "/accounts/new", {**given, **field}).status_code == 400, field
 
 
-@pytest.mark.parametrize("wanted", ["//[", "//evil.example", "/\\evil.example", "http://evil.example", "/\t/evil.example", "//"])
+@pytest.mark.parametrize(
+    "wanted", ["//[", "//evil.example", "/\\evil.example", "http://evil.example", "/\t/evil.example", "//"]
+)
 def test_nobody_is_sent_elsewhere_after_signing_in(app: Any, wanted: str) -> None:
     client = app.test_client()
     answer = faces.post(client, "/login", {"username": "qianqi-desk", "password": faces.PASSWORD, "next": wanted})
@@ -88,7 +95,9 @@ def test_a_decision_is_not_dated_before_the_opinion_it_rests_on(town: Town) -> N
     life = town.life().accepted().proposed()
     day = life.day - timedelta(days=1)
     life.wait(100)
-    assert any("拟办意见" in s for s in life.refused("approver", "recognition", "recognise", decided_on=day.isoformat()))
+    assert any(
+        "拟办意见" in s for s in life.refused("approver", "recognition", "recognise", decided_on=day.isoformat())
+    )
 
 
 def test_a_limit_that_ran_out_is_not_stopped_afterwards(town: Town) -> None:
@@ -123,7 +132,14 @@ def test_moving_the_examination_to_and_fro_lengthens_the_limit_once(town: Town) 
     life.act("appraisal", "appraisal", "schedule", exam_on=str(first), place="演示医院")
     (clock,) = life.clocks("conclude")
     for days in (10, 0, 10, 3, 10):
-        life.act("appraisal", "appraisal", "reschedule", exam_on=str(first + timedelta(days=days)), place="演示医院", reason="本人要求改期")
+        life.act(
+            "appraisal",
+            "appraisal",
+            "reschedule",
+            exam_on=str(first + timedelta(days=days)),
+            place="演示医院",
+            reason="本人要求改期",
+        )
     (moved,) = life.clocks("conclude")
     assert clock.unrolled_on and moved.unrolled_on == clock.unrolled_on + timedelta(days=10)
     assert life.refused("appraisal", "appraisal", "reschedule", exam_on="9999-12-31", place="演示医院", reason="改期")
@@ -141,7 +157,9 @@ def test_nobody_received_a_conclusion_before_it_was_drawn(make_store: Callable[.
     life = placed(desk, 工伤认定时间=date(2026, 6, 22), 职业病诊断时间=date(2026, 4, 20), 劳动能力鉴定时间=date(2026, 9, 10),
                   是否领取工伤待遇="是")  # fmt: skip
     with clock.frozen(life.day), pytest.raises(Refused) as refused:
-        cases.fill_in(desk.town.store, desk.town.people["agency"], life.case_no, {"received_worker": "2026-09-09"}, "appraisal")
+        cases.fill_in(
+            desk.town.store, desk.town.people["agency"], life.case_no, {"received_worker": "2026-09-09"}, "appraisal"
+        )
     assert "2026-09-10" in str(refused.value.sentences())
 
 
@@ -209,7 +227,9 @@ def test_a_case_removed_with_its_whole_history_leaves_a_gap(make_store: Callable
     gone, last = town.life(), town.life()
     with store.reading() as session:
         key = session.scalar(select(Case.id).where(Case.case_no == gone.case_no))
-        assert session.scalar(select(Matter.id).where(Matter.case_id == key)) and not session.scalar(select(Instrument.id))
+        assert session.scalar(select(Matter.id).where(Matter.case_id == key)) and not session.scalar(
+            select(Instrument.id)
+        )
     with store.engine.connect() as connection:
         for (name,) in connection.execute(text("select name from sqlite_master where type = 'trigger'")).all():
             connection.execute(text(f"drop trigger {name}"))

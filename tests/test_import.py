@@ -141,6 +141,18 @@ def test_a_second_import_of_the_same_file_changes_nothing_at_all(desk: Desk) -> 
     assert dump(desk.town.store) == before
 
 
+def test_later_dates_for_a_case_already_there_are_told_and_change_nothing(desk: Desk) -> None:
+    desk.take(desk.form("附件2", [employer()]))
+    known = person()
+    assert not [w for w in desk.take(desk.form("附件3", [known])).warnings if "不由表格改动" in w]
+    before = dump(desk.town.store)
+    again = desk.take(desk.form("附件3", [{**known, "工伤认定时间": date(2026, 10, 9)}]))
+    assert (again.new, again.same) == (0, 1)
+    (said,) = [w for w in again.warnings if "不由表格改动" in w]
+    assert said.startswith("附件3 第 4 行 工伤认定时间：表上是 2026-10-09") and "没有" in said
+    assert dump(desk.town.store) == before
+
+
 def test_no_form_is_no_import(desk: Desk) -> None:
     before = dump(desk.town.store)
     (desk.folder / "x.xlsx").write_bytes(b"no workbook")

@@ -19,7 +19,10 @@ from workflow.store import Store
 OFFICE = Actor(1, "x", "鉴定办", frozenset({"appraisal_office"}))
 ADMIN = Actor(1, "x", "管理员", frozenset({"admin"}))
 DESK = Actor(1, "x", "窗口", frozenset({"desk"}))
-ROWS: list[dict[str, Any]] = [{"name": "赵某", "specialty": "呼吸", "unit": "甲医院"}, {"name": "钱某", "specialty": "影像", "unit": "乙医院"}]
+ROWS: list[dict[str, Any]] = [
+    {"name": "赵某", "specialty": "呼吸", "unit": "甲医院"},
+    {"name": "钱某", "specialty": "影像", "unit": "乙医院"},
+]
 
 
 def kinds(store: Store) -> list[str]:
@@ -39,9 +42,14 @@ def test_experts_are_added_changed_and_left_alone(store: Store) -> None:
 
 def test_every_fault_of_the_list_is_told_and_nothing_written(store: Store) -> None:
     with pytest.raises(BadInput) as stopped:
-        registers.add_experts(store, OFFICE, [*ROWS, {"name": "", "unit": "丙"}, ROWS[0], {**ROWS[0], "unit": "丁", "age": 3}])
+        registers.add_experts(
+            store, OFFICE, [*ROWS, {"name": "", "unit": "丙"}, ROWS[0], {**ROWS[0], "unit": "丁", "age": 3}]
+        )
     told = "".join(stopped.value.sentences())
-    assert all(word in told for word in ("第 3 项：姓名", "第 3 项：专业", "第 4 项：赵某（甲医院）写了两遍", "第 5 项：不认识“age”"))
+    assert all(
+        word in told
+        for word in ("第 3 项：姓名", "第 3 项：专业", "第 4 项：赵某（甲医院）写了两遍", "第 5 项：不认识“age”")
+    )
     assert registers.experts(store) == []
 
 

@@ -141,7 +141,9 @@ def switch(user_id: int) -> Answer:
 def _given() -> dict[str, Any]:
     """What was typed, to be shown again as it was."""
     names = ("username", "name", "office_id", "employer")
-    return {name: request.form.get(name, "").replace("\0", "").strip() for name in names} | {"roles": request.form.getlist("roles")}
+    return {name: request.form.get(name, "").replace("\0", "").strip() for name in names} | {
+        "roles": request.form.getlist("roles")
+    }
 
 
 def _places(given: dict[str, Any]) -> dict[str, Any]:

@@ -87,9 +87,7 @@ def _page(
             phone=row.phone if unmasked else words.mask_phone(row.phone),
             more=fact_pairs(definition, row.facts),
             matters=matters,
-            documents=[
-                {**d, **served_view(loaded, d, deliveries, matters, actor)} for d in _documents(loaded)
-            ],
+            documents=[{**d, **served_view(loaded, d, deliveries, matters, actor)} for d in _documents(loaded)],
             deliveries=deliveries,
             payments=[{**p, "amount": Decimal(p["amount"])} for p in loaded.payments()],
             fills=_fills(loaded, tasks, given or {}) if fillable else [],

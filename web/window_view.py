@@ -131,7 +131,11 @@ def _clock(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, 
     steps += [f"自 {since} 起中止，到恢复之日不计：{ground}" for since, until, ground in raw["pauses"] if not until]
     if over and known and known.on_expiry.mark:
         steps.append(in_words(f"届满的后果：{MARKS[known.on_expiry.mark]}（{known.on_expiry.mark_law}）。"))
-    shown = {"light": view["light"], "left": left_words(raw, loaded.today, loaded.placed_on), "light_text": LIGHTS[view["light"]]}
+    shown = {
+        "light": view["light"],
+        "left": left_words(raw, loaded.today, loaded.placed_on),
+        "light_text": LIGHTS[view["light"]],
+    }
     if view["light"] == "near" and not raw["legal"]:
         shown["light_text"] = "提醒"
     if over and row.closed_on is not None:  # the matter has ended: the day is past, but nobody is late any more

@@ -240,6 +240,8 @@ def lookup_example(store: Store) -> str:
     """What to type into the look-up to see an answer: an invented worker whose papers are still missing. '' where there is none."""
     name, birth = PEOPLE[3]
     with store.reading() as session:
-        case_no = session.scalar(select(Case.case_no).join(Worker, Worker.id == Case.worker_id).where(Worker.name == name))
+        case_no = session.scalar(
+            select(Case.case_no).join(Worker, Worker.id == Case.worker_id).where(Worker.name == name)
+        )
     number = identity.make(identity.DEMO_REGION, birth, 2 * 3 + 11)
     return f"查询演示：编号 {case_no}，身份证号码后四位 {number[-4:]}" if case_no else ""

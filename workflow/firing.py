@@ -90,7 +90,9 @@ def _batch(store: Store, session: Session) -> int:
     if store.postgres:  # what others committed while we waited for their cases
         rows = [r for r in session.execute(_due, {"today": today}) if r.case_id in heads]
     actor, before, dead = machine_account(session, "system"), dict(heads), _dead(session, list(heads))
-    _refresh(session, {row.matter_id for row in rows if _fire(store, session, row, today, actor, heads, row.case_id in dead)})
+    _refresh(
+        session, {row.matter_id for row in rows if _fire(store, session, row, today, actor, heads, row.case_id in dead)}
+    )
     for case_id, link in heads.items():
         if link != before[case_id]:
             session.execute(update(Case).where(Case.id == case_id).values(head_seq=link.seq, head_hash=link.hash))
@@ -128,7 +130,9 @@ def _refresh(session: Session, matters: set[int]) -> None:
     session.execute(_counters, kept)
 
 
-def _fire(store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link], died: bool) -> bool:
+def _fire(
+    store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link], died: bool
+) -> bool:
     """Fire one clock; whether it is a reminder that got its next day."""
     definition = store.definition(session, row.definition_id)
     known = definition.clocks.get(row.name)

@@ -479,7 +479,12 @@ def account_confirmed(s: Situation) -> Reason | None:
         return Reason("退回以后收款账户还没有核实。请经办机构先办“核实并更正收款账户”。", "account_unconfirmed", "社会保险经办条例#37",
                       "经办机构")  # fmt: skip
     if confirmed.actor_id == s.actor.id:
-        return Reason("收款账户是您本人改的，重新支付要由另一个人办。请转给其他财务人员。", "same_person", "社会保险经办条例#37", "另一位财务")
+        return Reason(
+            "收款账户是您本人改的，重新支付要由另一个人办。请转给其他财务人员。",
+            "same_person",
+            "社会保险经办条例#37",
+            "另一位财务",
+        )
     return None
 
 

@@ -174,5 +174,6 @@ def failed(store: Store) -> list[dict[str, Any]]:
             .where(Outbox.state == "failed").order_by(Outbox.id)
         )  # fmt: skip
         return [
-            {"id": r.id, "kind": r.kind, "case_no": r.case_no or "", "to": r.to, "text": r.text, "error": r.error} for r in rows
+            {"id": r.id, "kind": r.kind, "case_no": r.case_no or "", "to": r.to, "text": r.text, "error": r.error}
+            for r in rows
         ]

@@ -170,7 +170,9 @@ def migrate(store: Store) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadSetting(f"建不了文件夹“{folder}”：{error.strerror}。请检查 GREENCHANNEL_DATA_DIR 和文件夹权限。") from error
+            raise BadSetting(
+                f"建不了文件夹“{folder}”：{error.strerror}。请检查 GREENCHANNEL_DATA_DIR 和文件夹权限。"
+            ) from error
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     try:

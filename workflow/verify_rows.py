@@ -64,7 +64,9 @@ Events = dict[tuple[str, int], tuple[Any, dict[str, Any]]]
 
 def _payloads(session: Session, only: str) -> Events:
     """(chain, seq) → (row, payload); what cannot be read is left out, its own hash tells."""
-    query = select(Event.chain, Event.seq, Event.kind, Event.on, Event.case_id, Event.matter_id, Event.definition, Event.payload)
+    query = select(
+        Event.chain, Event.seq, Event.kind, Event.on, Event.case_id, Event.matter_id, Event.definition, Event.payload
+    )
     query = query.where(Event.chain == only) if only else query.where(Event.chain != audit.SYSTEM)
     out: Events = {}
     for row in session.execute(query.order_by(Event.chain, Event.seq)):
@@ -95,12 +97,18 @@ def _people(session: Session, store: Store, events: Events, only: str) -> Iterat
         try:
             number = sealed.unseal(store.settings, w.id_sealed, f"workers.id_number|{w.uid}")
             person = identity.parse(number, today=clock.today())
-            indexes = tuple(sealed.index(store.settings, kind, text) for kind, text in (("number", number), ("tail", number[-4:])))
+            indexes = tuple(
+                sealed.index(store.settings, kind, text) for kind, text in (("number", number), ("tail", number[-4:]))
+            )
             fits = (*indexes, person.birth_on) == (w.id_index, w.tail_index, w.birth_on)
         except (Stopped, ValueError):
             fits = False
         if not fits:
-            yield c.case_no, 0, "职工的身份证号码与检索用的指纹或出生日期不符：职工行被改动过，或者密钥不是录入时的那个。"
+            yield (
+                c.case_no,
+                0,
+                "职工的身份证号码与检索用的指纹或出生日期不符：职工行被改动过，或者密钥不是录入时的那个。",
+            )
         first, said = events.get((c.case_no, 1), (None, {}))
         if first is None:
             continue
@@ -144,7 +152,9 @@ def _papers(session: Session, events: Events, only: str) -> Iterator[Found]:
             said[row.matter_id] |= set(payload.get("papers", ()))
     held: defaultdict[int, set[str]] = defaultdict(set)
     chains: dict[int, str] = {r.matter_id: r.chain for r, _ in events.values() if r.matter_id is not None}
-    query = select(Paper.name, Paper.matter_id, Paper.received_on, Paper.seq, Case.case_no).join(Case, Case.id == Paper.case_id)
+    query = select(Paper.name, Paper.matter_id, Paper.received_on, Paper.seq, Case.case_no).join(
+        Case, Case.id == Paper.case_id
+    )
     for p in session.execute(_of(query, only)):
         held[p.matter_id].add(p.name)
         row, _ = events.get((p.case_no, p.seq), (None, None))
@@ -239,7 +249,11 @@ def _accounts_and_figures(session: Session) -> Iterator[Found]:
         u = rows.get(key)
         now = None if u is None else {n: getattr(u, n) for n in known}
         if now != known:
-            yield audit.SYSTEM, 0, f"账号 {u.username if u else key} 的身份、机关或者状态与记录不符，账号行被改动或删除过。"
+            yield (
+                audit.SYSTEM,
+                0,
+                f"账号 {u.username if u else key} 的身份、机关或者状态与记录不符，账号行被改动或删除过。",
+            )
     for key in sorted({*said, *session.scalars(select(LocalFigure.id))}):
         row = figures.row_of(session, key)
         if key in said and (row is None or row.as_dict() != said[key]):

@@ -30,7 +30,9 @@ def register(below: Any) -> None:
     p.add_argument("--json", action="store_true")
     p.set_defaults(run=work)
 
-    top = below.add_parser("outbox", help="没有发出的消息和没有打印成的文书").add_subparsers(dest="what", required=True, metavar="list|retry")
+    top = below.add_parser("outbox", help="没有发出的消息和没有打印成的文书").add_subparsers(
+        dest="what", required=True, metavar="list|retry"
+    )
     p = top.add_parser("list", help="列出失败的")
     p.add_argument("--json", action="store_true")
     p.set_defaults(run=outbox_list)
@@ -44,7 +46,9 @@ def outbox_list(args: argparse.Namespace) -> None:
     from workflow import outbox
 
     rows = outbox.failed(open_store())
-    lines = [f"{r['id']}  {'打印' if r['kind'] == 'print' else '消息'}  案件 {r['case_no']}  {r['error']}" for r in rows]
+    lines = [
+        f"{r['id']}  {'打印' if r['kind'] == 'print' else '消息'}  案件 {r['case_no']}  {r['error']}" for r in rows
+    ]
     emit(args, {"failed": rows}, lines or ["没有失败的消息和打印。"])
 
 

@@ -406,7 +406,9 @@ def on_behalf(
     parties = permissions.parties_of(action)
     said = str(raw.get("applicant") or "")
     if behalf and said in permissions.PARTIES and said != behalf:
-        raise Refused(Reason("代办的一方和填写的申请人不是同一方。请核对后再提交。", "behalf_differs", field="applicant"))
+        raise Refused(
+            Reason("代办的一方和填写的申请人不是同一方。请核对后再提交。", "behalf_differs", field="applicant")
+        )
     party = behalf or said or str(matter.facts.get("applicant") or "")
     if party in parties:
         return party

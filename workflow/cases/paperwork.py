@@ -124,7 +124,11 @@ def unprintable(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mappin
         return []
     office = loaded.connection.execute(_office, {"office": matter.office_id}).one()
     frozen = _facts(loaded, matter, action, kind, office, facts, loaded.today)
-    return [r for r in check(kind.template or kind.name, frozen) if r.field.partition(".")[0] in ("worker", "employer", "diagnosis")]
+    return [
+        r
+        for r in check(kind.template or kind.name, frozen)
+        if r.field.partition(".")[0] in ("worker", "employer", "diagnosis")
+    ]
 
 
 def _age(born: date, on: date) -> int:

@@ -39,7 +39,10 @@ def read(definition: Definition, action: ActionDef, raw: Mapping[str, Any], toda
                 Reason(f"“{action.label}”不用填“{name}”。可以填：{'、'.join(sorted(allowed)) or '无'}。", field=name)
             )
     if action.on:
-        known = {**known, action.on: _own_day(raw.get(action.on), today)}  # not the day of an earlier act of the same name
+        known = {
+            **known,
+            action.on: _own_day(raw.get(action.on), today),
+        }  # not the day of an earlier act of the same name
     for name in allowed:
         value = raw.get(name)
         if value is None or (isinstance(value, (str, list)) and not value):

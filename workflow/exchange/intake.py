@@ -19,7 +19,7 @@ from workflow.cases.opening import NewCase, Placement, write_case
 from workflow.exchange.faults import Fault, shown
 from workflow.exchange.forms import Form, county_in, read_form
 from workflow.exchange.rows import EMPLOYERS, EmployerRow, WorkerRow
-from workflow.models import Case, Employer, ImportedFile, Office, Worker
+from workflow.models import Case, Employer, ImportedFile, Matter, Office, Worker
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -163,8 +163,10 @@ class _Writer:
         ledger = {e.name: e for e in self.session.execute(select(Employer.id, Employer.name, Employer.office_id))}
         present = self._present(rows)
         for row in rows:
-            if (row.identity.number, row.diagnosed_on) in present:
+            known = present.get((row.identity.number, row.diagnosed_on))
+            if known is not None:
                 self.done.same += 1
+                self._differs(row, *known)
                 continue
             employer = ledger[row.employer]
             office = self.offices.get(self.form.county)
@@ -184,15 +186,31 @@ class _Writer:
             )
             self.done.new += 1
 
-    def _present(self, rows: Iterable[WorkerRow]) -> set[tuple[str, Any]]:
-        """(identity number, day of diagnosis) of the rows whose case is already there."""
+    def _present(self, rows: Iterable[WorkerRow]) -> dict[tuple[str, Any], tuple[int, str]]:
+        """(identity number, day of diagnosis) → (id, number) of the cases already there."""
         by_index = {sealed.index(self.store.settings, "number", r.identity.number): r.identity.number for r in rows}
         found = self.session.execute(
-            select(Worker.id_index, Case.diagnosed_on)
+            select(Worker.id_index, Case.diagnosed_on, Case.id, Case.case_no)
             .join(Case, Case.worker_id == Worker.id)
             .where(Worker.id_index.in_(list(by_index)))
         )
-        return {(by_index[f.id_index], f.diagnosed_on) for f in found}
+        return {(by_index[f.id_index], f.diagnosed_on): (f.id, f.case_no) for f in found}
+
+    def _differs(self, row: WorkerRow, case_id: int, case_no: str) -> None:
+        """A form never changes a case that is there; dates it tells and the case does not know are said, for a person to enter."""
+        facts: dict[str, Any] = {}
+        for matter in self.session.execute(select(Matter.facts).where(Matter.case_id == case_id)).scalars():
+            facts |= matter
+        for column, told, name in (
+            ("工伤认定时间", row.recognised_on, "decided_on"),
+            ("劳动能力鉴定时间", row.appraised_on, "concluded_on"),
+        ):
+            if told is not None and facts.get(name) != told.isoformat():
+                have = facts.get(name) or "没有"
+                self.done.warnings.append(
+                    f"附件3 第 {row.row} 行 {column}：表上是 {told}，案件 {case_no} 里{'是 ' if facts.get(name) else ''}{have}；"
+                    "已有案件不由表格改动，请到案件里核对补登。"
+                )
 
     def remember(self) -> None:
         """The file on the record, and one event on the system's chain."""
