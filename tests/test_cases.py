@@ -13,10 +13,10 @@ from tests.builders import FIRM, OTHER_FIRM, PAPERS, START, Life, Town, counts, 
 from tests.conftest import open_store
 from workflow import cases, clock
 from workflow.cases import perform
-from workflow.cases.load import NO_CASE
+from workflow.cases.load import NO_CASE, load_seen
 from workflow.errors import BadInput, Conflict, Forbidden, NotFound, Refused, Stopped
 from workflow.models import Case, Event, Idempotency, Instrument, Matter, Task, Worker
-from workflow.reading import list_cases, open_case_for, show
+from workflow.reading import list_cases, show
 from workflow.verify import verify
 
 
@@ -112,7 +112,7 @@ def test_anothers_case_is_no_case_at_all(town: Town, who: str) -> None:
     nobodys = stopped(Life(town, "2026-999999", START), NotFound, who, "accept")
     assert theirs.reasons == nobodys.reasons and theirs.sentences() == [NO_CASE]
     with town.store.reading() as session, pytest.raises(NotFound, match="没有这个案件，或者您无权查看"):
-        open_case_for(town.store, session, life.case_no, town.people[who])
+        load_seen(town.store, session, life.case_no, town.people[who])
     with pytest.raises(NotFound, match="没有这个案件，或者您无权查看"):
         show(town.store, life.case_no, town.people[who])
 
@@ -490,7 +490,7 @@ def test_a_delivery_the_matter_waits_for_is_an_act_of_the_matter(town: Town) -> 
 def test_why_the_rest_cannot_be_done_is_told_with_every_choice(town: Town) -> None:
     life = town.life().filed(papers=["application"])
     with clock.frozen(life.day), town.store.reading() as session:
-        loaded = open_case_for(town.store, session, life.case_no, town.people["approver"])
+        loaded = load_seen(town.store, session, life.case_no, town.people["approver"])
         offered = {c.action.name: c for c in cases.choices(loaded, loaded.matters[0], town.people["approver"])}
     assert list(offered) == ["accept", "add_papers", "correct", "decline", "withdraw", "record_death"]
     assert not offered["accept"].possible and offered["accept"].why_not[0].code == "papers_missing"
@@ -501,7 +501,7 @@ def test_why_the_rest_cannot_be_done_is_told_with_every_choice(town: Town) -> No
 def test_a_reason_without_a_field_stands_in_the_way_of_an_act_without_a_day(town: Town) -> None:
     life = town.life().recognised().served().appraised("3").claimed()
     with clock.frozen(life.day), town.store.reading() as session:
-        loaded = open_case_for(town.store, session, life.case_no, town.people["agency"])
+        loaded = load_seen(town.store, session, life.case_no, town.people["agency"])
         offered = {c.action.name: c for c in cases.choices(loaded, loaded.matter("benefit"), town.people["agency"])}
     assert [r.code for r in offered["close_no_grade"].why_not] == ["has_grade"]
     assert [r.code for r in offered["refer_employer"].why_not] == ["insured"]

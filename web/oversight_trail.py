@@ -15,7 +15,7 @@ from web.auth import current_actor, roles
 from web.db import store
 from web.oversight_base import AUDITORS, WATCHERS, blueprint, page_number
 from workflow import audit, clock, reading, verify, words
-from workflow.cases.load import Loaded
+from workflow.cases.load import Loaded, load_seen
 from workflow.deadlines import light
 from workflow.models import Event
 from workflow.reading import STATES
@@ -30,7 +30,7 @@ HASH_SHOWN = 12
 def case(case_no: str) -> str:
     """One case: where its matters stand, its clocks running and paused, what is asked of people, and its chain."""
     with store().reading() as session:
-        loaded = reading.open_case_for(store(), session, case_no, current_actor())
+        loaded = load_seen(store(), session, case_no, current_actor())
         definition = loaded.definition
         events = _case_events(loaded)
         matters = [

@@ -14,8 +14,7 @@ from documents.facts import article
 from web.auth import current_actor
 from web.db import store
 from web.shared import money
-from workflow import reading
-from workflow.cases.load import NO_CASE, Loaded
+from workflow.cases.load import NO_CASE, Loaded, load_seen
 from workflow.errors import NotFound, Reason
 from workflow.permissions import READERS
 
@@ -50,7 +49,7 @@ def case_of(session: Session, case_no: str) -> Loaded:
     """The case, if the signed-in person may see it; else NotFound as for a number nobody has."""
     if not _CASE_NO.fullmatch(case_no):  # PostgreSQL breaks on a NUL where it should find nothing
         raise NotFound(NO_CASE)
-    return reading.open_case_for(store(), session, case_no, current_actor())
+    return load_seen(store(), session, case_no, current_actor())
 
 
 def matter_in_url(matter: str) -> str:

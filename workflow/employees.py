@@ -13,13 +13,12 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from workflow import clock
-from workflow.cases.load import Loaded
+from workflow.cases.load import Loaded, load_seen
 from workflow.deadlines import light
 from workflow.definition.model import Definition, StateDef
 from workflow.guards import MARKS
 from workflow.lookup import again_open, instruments_to
 from workflow.models import Case, Clock, DeliveryRecord, Event, Matter, Office, Paper, Worker
-from workflow.reading import open_case_for
 from workflow.roadmap import Step
 from workflow.situation import Actor
 from workflow.stages import headline
@@ -132,7 +131,7 @@ def counts(store: Store, employer_id: int) -> tuple[int, int]:
 def file_of(store: Store, case_no: str, actor: Actor) -> File:
     """One case. Raises NotFound for what is another employer's exactly as for what nobody has."""
     with store.reading() as session:
-        loaded = open_case_for(store, session, case_no, actor)
+        loaded = load_seen(store, session, case_no, actor)
         definition, today = loaded.definition, loaded.today
         row = session.execute(_columns().where(Case.id == loaded.row.id)).one()
         own = [

@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import clock, permissions, sealed, words
+from workflow import clock, sealed, words
 from workflow.cases import choices
-from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.cases.load import Loaded, load_seen
 from workflow.cases.now import Choice
 from workflow.deadlines import COLUMNS, light
-from workflow.errors import NotFound
 from workflow.models import (
     Case,
     DeliveryRecord,
@@ -76,18 +75,10 @@ def _matters_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[tuple
     return found
 
 
-def open_case_for(store: Store, session: Session, case_no: str, actor: Actor) -> Loaded:
-    """The case, if this person may see it; else NotFound with the same sentence as for a number nobody has."""
-    loaded = load(store, session, case_no)
-    if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
-        raise NotFound(NO_CASE)
-    return loaded
-
-
 def show(store: Store, case_no: str, actor: Actor) -> dict[str, Any]:
     """Everything of one case, plain and JSON-able; identity number and telephone masked. Raises NotFound."""
     with store.reading() as session:
-        loaded = open_case_for(store, session, case_no, actor)
+        loaded = load_seen(store, session, case_no, actor)
         row, definition = loaded.row, loaded.definition
         stage = headline(definition, [(m.name, m.state) for m in loaded.matters])
         office = session.get_one(Office, row.office_id)

@@ -15,9 +15,9 @@ import pytest
 from tests.builders import START, Life, Mailbox, Town, counts, fresh_town, swallow
 from workflow import cases, clock, worker
 from workflow.cases import Choice
+from workflow.cases.load import load_seen
 from workflow.definition.model import FactDef
 from workflow.errors import Stopped
-from workflow.reading import open_case_for
 
 SEEDS = range(400 if os.environ.get("PROVE_ALL") == "1" else 12)
 STEPS = 45
@@ -74,7 +74,7 @@ class Walk:
                 ):
                     continue
                 try:
-                    loaded = open_case_for(self.town.store, session, self.life.case_no, actor)
+                    loaded = load_seen(self.town.store, session, self.life.case_no, actor)
                 except Stopped:
                     continue
                 for matter in loaded.matters:

@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, insert, select, update
 from workflow import audit, clock, machine, permissions
 from workflow.audit import Link
 from workflow.cases import filling, opening, outward, paperwork, typed
-from workflow.cases.load import NO_CASE, AnyRow, Loaded, action_of, load
+from workflow.cases.load import AnyRow, Loaded, action_of, load_seen
 from workflow.cases.once import claim, keep_answer
 from workflow.definition.model import ActionDef
-from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused, Stopped
+from workflow.errors import Conflict, Forbidden, Reason, Refused, Stopped
 from workflow.models import Case, DeliveryRecord, Event, Matter, Paper, Payment, table
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
@@ -83,9 +83,8 @@ def perform(
     with store.acting() as session:
         if key and (stored := claim(store, session, key, asked)):
             return Outcome(**{**stored, "opened": tuple(stored["opened"])})
-        outcome = _Act(load(store, session, case_no, lock=True), actor, matter, action, behalf, version).run(
-            facts or {}, papers or []
-        )
+        loaded = load_seen(store, session, case_no, actor, lock=True)
+        outcome = _Act(loaded, actor, matter, action, behalf, version).run(facts or {}, papers or [])
         if key:
             keep_answer(session, key, outcome.as_dict())
     return outcome
@@ -98,8 +97,6 @@ class _Act:
         self, loaded: Loaded, actor: Actor, matter: str, action: str, behalf: str, version: int | None
     ) -> None:
         self.loaded, self.actor = loaded, actor
-        if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
-            raise NotFound(NO_CASE)
         self.matter = loaded.matter(matter)
         self.defined, self.old = loaded.place(self.matter)
         self._same_version(version)  # 1: the version the clerk saw

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from workflow import audit, clock, permissions
+from workflow import audit, clock
 from workflow.audit import Link
 from workflow.cases import typed
-from workflow.cases.load import NO_CASE, Loaded, load
+from workflow.cases.load import Loaded, load_seen
 from workflow.cases.once import claim, keep_answer
 from workflow.definition.model import FactDef
-from workflow.errors import Forbidden, NotFound, Reason, Refused
+from workflow.errors import Forbidden, Reason, Refused
 from workflow.models import Case, Matter, Outbox, Task, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
@@ -77,9 +77,7 @@ def fill_in(
     with store.writing() as session:
         if key and (stored := claim(store, session, key, asked)):
             return stored
-        loaded = load(store, session, case_no, lock=True)
-        if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
-            raise NotFound(NO_CASE)
+        loaded = load_seen(store, session, case_no, actor, lock=True)
         if not actor.roles & FILLERS and not actor.system:
             raise Forbidden("您没有补录的权限。请由窗口、承办人、鉴定委办公室或者经办机构补录。")
         given = _read(loaded, facts, matter)

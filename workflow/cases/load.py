@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
 
-from workflow import clock, figures, guards
+from workflow import clock, figures, guards, permissions
 from workflow.cases import typed
 from workflow.deadlines import ClockBook, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
@@ -224,6 +224,14 @@ def load(store: Store, session: Session, case_no: str, *, lock: bool = False) ->
         raise NotFound(NO_CASE)
     matters = list(connection.execute(_matters, {"case": row.id}))
     return Loaded(store, session, row, matters, store.definition(session, row.definition_id))
+
+
+def load_seen(store: Store, session: Session, case_no: str, actor: Actor, *, lock: bool = False) -> Loaded:
+    """The case, if this person may see it; else NotFound with the same sentence as for a number nobody has."""
+    loaded = load(store, session, case_no, lock=lock)
+    if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
+        raise NotFound(NO_CASE)
+    return loaded
 
 
 def action_of(state: StateDef, name: str) -> ActionDef:

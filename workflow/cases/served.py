@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from workflow import audit, clock, permissions
+from workflow import audit, clock
 from workflow.audit import Link
 from workflow.cases import typed
-from workflow.cases.load import NO_CASE, AnyRow, Loaded, load
+from workflow.cases.load import AnyRow, Loaded, load_seen
 from workflow.cases.once import claim, keep_answer
 from workflow.errors import Forbidden, NotFound, Reason, Refused
 from workflow.models import Case, DeliveryRecord, Instrument, table
@@ -34,9 +34,7 @@ def record_delivery(
     with store.writing() as session:
         if key and (stored := claim(store, session, key, asked)):
             return stored
-        loaded = load(store, session, case_no, lock=True)
-        if not permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id):
-            raise NotFound(NO_CASE)
+        loaded = load_seen(store, session, case_no, actor, lock=True)
         if not actor.roles & SERVERS and not actor.system:
             raise Forbidden("您没有登记送达的权限。由窗口、承办人、鉴定委办公室或者经办机构登记。")
         found = document_of(loaded, instrument_id)

@@ -1,0 +1,24 @@
+"""The conditions states.yaml may name under `if:`, registered by name when this package is loaded."""
+
+from workflow.guards import appraisal, benefit, papers, recognition
+from workflow.guards.appraisal import named_conflicts
+from workflow.guards.base import ASK_HISTORY, ASK_PAPERS, MARKS, REGISTRY, asked_papers, guard, missing_papers
+from workflow.guards.benefit import monthly_lines
+from workflow.guards.recognition import proposal
+
+__all__ = [
+    "ASK_HISTORY",
+    "ASK_PAPERS",
+    "MARKS",
+    "REGISTRY",
+    "appraisal",
+    "asked_papers",
+    "benefit",
+    "guard",
+    "missing_papers",
+    "monthly_lines",
+    "named_conflicts",
+    "papers",
+    "proposal",
+    "recognition",
+]

@@ -1,0 +1,53 @@
+"""The conditions states.yaml may name under `if:`.
+
+Each is None when it holds, else the Reason: what is missing, by which article, who cures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from workflow.definition.model import PaperDef
+from workflow.errors import Reason
+from workflow.situation import Situation
+
+Guard = Callable[[Situation], Reason | None]
+REGISTRY: dict[str, Guard] = {}
+MARKS: Mapping[str, str] = {
+    "employer_bears_costs": "单位逾期未申请，申请前发生的符合规定的费用由单位负担",
+    "conclusion_stands": "没有申请再次鉴定，首次结论生效",
+}
+"""Legal effects a clock's expiry may mark, as shown to people."""
+
+
+ASK_HISTORY = frozenset(
+    {
+        "own_application",
+        "opinion_recorded",
+        "not_the_officer",
+        "second_person",
+        "approved_by_others",
+        "not_the_payer",
+        "account_confirmed",
+    }
+)
+"""Conditions that ask who did what before: the engine reads the matter's events only for them."""
+ASK_PAPERS = frozenset({"papers_complete", "papers_missing_by_law"})
+"""Conditions that ask which papers are in."""
+
+
+def guard(function: Guard) -> Guard:
+    """Register a condition under its own name."""
+    REGISTRY[function.__name__] = function
+    return function
+
+
+def asked_papers(s: Situation) -> tuple[PaperDef, ...]:
+    """The papers this matter may ask for: those its acts receive, each with the article that allows asking."""
+    names = dict.fromkeys(p for state in s.matter.states.values() for a in state.actions.values() for p in a.receive)
+    return tuple(s.definition.papers[n] for n in names)
+
+
+def missing_papers(s: Situation) -> tuple[PaperDef, ...]:
+    """The papers not yet in."""
+    return tuple(p for p in asked_papers(s) if p.name not in s.papers)

@@ -1,0 +1,83 @@
+"""Conditions on papers, standing, grounds: for every matter."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from workflow.errors import Reason
+from workflow.guards.base import guard, missing_papers
+from workflow.situation import Situation
+
+
+@guard
+def papers_complete(s: Situation) -> Reason | None:
+    missing = missing_papers(s)
+    if not missing:
+        return None
+    listed = "、".join(f"{p.label}（{p.law}）" for p in missing)
+    return Reason(
+        f"还缺材料：{listed}。请收齐后再办，或者一次告知补正。", "papers_missing", missing[0].law, "申请人、窗口"
+    )
+
+
+@guard
+def papers_missing_by_law(s: Situation) -> Reason | None:
+    if missing_papers(s):
+        return None
+    return Reason(
+        "依法可以要的材料已经齐了，没有可以要求补正的，请直接办理。", "nothing_missing", "工伤认定办法#8.1", "窗口"
+    )
+
+
+@guard
+def competent(s: Situation) -> Reason | None:
+    if s.case.get("employer_office") == s.case.get("office"):
+        return None
+    return Reason(
+        f"用人单位登记在{s.case.get('employer_county') or '别的旗县区'}，本局没有管辖权。请核对单位台账，或者移送有管辖权的局。",
+        "not_competent", "工伤保险条例#17.1", "审批人",
+    )  # fmt: skip
+
+
+@guard
+def within_filing_period(s: Situation) -> Reason | None:
+    """A lapsed year goes to a person: his written judgement lets the case through, nothing is refused by itself."""
+    clock, filed = s.clock("worker_files"), s.facts.get("filed_on")
+    late = clock is not None and clock.due_on is not None and isinstance(filed, date) and filed > clock.due_on
+    if not late or s.facts.get("late_judgement"):
+        return None
+    return Reason(
+        f"申请日 {filed} 已过职工方一年期（{clock.due_on if clock else ''} 届满）。请查明应当扣除的时间，"
+        "在“超过一年的判断”里写明可以受理的理由；不能受理的，由审批人作不予受理决定。系统不自动拒绝。",
+        "year_lapsed", "工伤保险条例#17.2", "审批人", "late_judgement",
+    )  # fmt: skip
+
+
+@guard
+def ground_given(s: Situation) -> Reason | None:
+    return (
+        None
+        if s.given.get("ground")
+        else Reason("请填写理由和依据。", "ground_missing", s.action.law, "办理人", "ground")
+    )
+
+
+@guard
+def reason_recorded(s: Situation) -> Reason | None:
+    if s.given.get("reason") or s.given.get("ground"):
+        return None
+    return Reason("请填写原因，原因会记入办理记录。", "reason_missing", s.action.law, "办理人", "reason")
+
+
+@guard
+def own_application(s: Situation) -> Reason | None:
+    """Only the side that applied may withdraw: an employer cannot take back what the worker's side filed, nor the reverse."""
+    filed = s.did("file")
+    applied = str(filed.facts.get("applicant") or "") if filed else "worker"
+    now = str(s.given.get("applicant") or s.behalf)
+    if not applied or (applied == "employer") == (now == "employer"):
+        return None
+    side = {True: "用人单位", False: "职工方（本人、近亲属或者工会）"}[applied == "employer"]
+    return Reason(
+        f"这份申请是{side}提出的，只能由{side}撤回。", "not_your_application", "工伤保险条例#17.2", side, "applicant"
+    )
