@@ -178,4 +178,7 @@ def test_no_random_life_breaks_the_engine_or_is_forgotten(town: Town) -> None:
         f"{m.name}.{s.name}.{a}" for m in definition.matters.values() for s in m.states.values() for a in s.actions
     }
     assert set(done) <= all_acts
-    assert refused > 2 * len(seeds) and len(done) > len(all_acts) * len(seeds) // 25, sorted(all_acts - set(done))
+    enough = min(
+        len(all_acts) * len(seeds) // 25, len(all_acts) * 9 // 10
+    )  # more lives reach more acts, nearly all in the end
+    assert refused > 2 * len(seeds) and len(done) > enough, sorted(all_acts - set(done))
