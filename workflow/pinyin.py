@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, cast
 
-from pypinyin import Style, lazy_pinyin
-
 LONGEST = 200
 
 # A surname's own reading first, then the one people who do not know it type.
@@ -63,6 +61,8 @@ def _surname(letters: str) -> tuple[int, list[list[str]]]:
 
 def _syllables(letters: str) -> list[str]:
     """One item per Chinese character; what has no pinyin stays as it is, letter by letter."""
+    from pypinyin import Style, lazy_pinyin  # a quarter of a second to load: only where a name is read
+
     found = lazy_pinyin(letters, style=Style.NORMAL, errors=cast("Any", list))
     return [s for s in found if s]
 

@@ -6,9 +6,13 @@ import argparse
 import signal
 import sys
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from web.commands.common import at, emit, open_store
+
+if TYPE_CHECKING:
+    from workflow.store import Store
 
 
 def register(below: Any) -> None:
@@ -22,6 +26,7 @@ def register(below: Any) -> None:
     p.add_argument("--host", default="127.0.0.1")
     p.add_argument("--port", type=int, default=8000)
     p.add_argument("--workers", type=int, default=2)
+    p.add_argument("--demo", action="store_true", help="先建库并写入演示数据，等于先运行 init-db --demo")
     p.set_defaults(run=serve)
 
     p = below.add_parser("work", help="后台进程：到期时限、打印、发送")
@@ -59,19 +64,29 @@ def outbox_retry(args: argparse.Namespace) -> None:
     emit(args, {"ok": True, "id": args.id}, ["已放回队列，后台进程会再试。"])
 
 
+def _filled(store: Store) -> tuple[dict[str, Any], list[str]]:
+    """The demonstration's database brought to head and filled; safe to repeat. What to tell, as JSON and as lines."""
+    from workflow import demo, setup
+
+    told = setup.init_db(store) | demo.fill(store)
+    return told, [_ready(told), f"演示数据已就绪：{told['demo_cases']} 件案件。"]
+
+
+def _ready(told: Mapping[str, Any]) -> str:
+    return (
+        f"数据库已就绪：{told['offices']} 个机关，{told['holiday_years']} 年节假日，办理流程版本 {told['definition']}。"
+    )
+
+
 def init_db(args: argparse.Namespace) -> None:
     from workflow import setup
 
     store = open_store(ready=False)
-    told = setup.init_db(store)
-    lines = [
-        f"数据库已就绪：{told['offices']} 个机关，{told['holiday_years']} 年节假日，办理流程版本 {told['definition']}。"
-    ]
     if args.demo:
-        from workflow import demo
-
-        told |= demo.fill(store)
-        lines.append(f"演示数据已就绪：{told['demo_cases']} 件案件。")
+        told, lines = _filled(store)
+    else:
+        told = setup.init_db(store)
+        lines = [_ready(told)]
     emit(args, told, lines)
 
 
@@ -79,7 +94,9 @@ def serve(args: argparse.Namespace) -> int:
     from web.serve import serve as run
     from workflow import accounts, demo
 
-    store = open_store()
+    store = open_store(ready=not args.demo)
+    if args.demo:
+        _filled(store)
     notice = []
     if store.settings.demo and store.rehearsal:
         notice = ["演示账号（都是虚构的人）："]
