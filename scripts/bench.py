@@ -26,7 +26,6 @@ from sqlalchemy import event, func, insert, select
 from workflow import accounts, cases, clock, demo, firing, identity, setup
 from workflow.models import Clock, table
 from workflow.settings import from_environment
-from workflow.situation import Actor
 from workflow.store import PRAGMAS, Store
 
 ROUNDS = 3
@@ -56,7 +55,7 @@ def base(folder: Path, n: int) -> list[str]:
     store.check_document = document_check
     setup.init_db(store)
     demo.fill(store)
-    desk = players(store)["qianqi-desk"]
+    desk = demo.players(store)["qianqi-desk"]
     numbers = []
     for i in range(n):
         born = date(1950, 1, 1) + timedelta(days=i % 15000)
@@ -69,10 +68,6 @@ def base(folder: Path, n: int) -> list[str]:
     store.close()
     _checkpoint(folder)
     return numbers
-
-
-def players(store: Store) -> dict[str, Actor]:
-    return demo._players(store)
 
 
 def _checkpoint(folder: Path) -> None:
@@ -89,7 +84,7 @@ def copy_of(folder: Path, name: str) -> Path:
 
 def walk(store: Store, numbers: list[str]) -> int:
     """Every act on every case; the number of acts."""
-    people, today = players(store), clock.today().isoformat()
+    people, today = demo.players(store), clock.today().isoformat()
     for number in numbers:
         for who, action, facts, papers in ACTS:
             given = {k: v or today for k, v in facts.items()}

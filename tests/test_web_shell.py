@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +22,7 @@ from sqlalchemy import delete, event, select, update
 from werkzeug.routing import Rule
 
 import web.app
+from tests.faces import serving
 from web import assets, auth, nav, shared
 from web.app import create_app
 from web.config import web_settings
@@ -870,16 +870,8 @@ def test_colours_stand_out_enough(ink: str, ground: str, least: float) -> None:
 
 @pytest.fixture
 def url(app: Flask) -> Iterator[str]:
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    with serving(app) as address:
+        yield address
 
 
 @contextmanager

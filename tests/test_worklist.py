@@ -5,16 +5,16 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from tests.conftest import open_store
+from tests.faces import statements as counted
 from tests.many_cases import add_cases, numbers
 from web.app import create_app
 from workflow import accounts, cases, clock, identity, permissions, search, worklist
@@ -49,21 +49,6 @@ def everything(store: Store, who: Actor, asked: Asked) -> list[worklist.Row]:
     for number in range(2, first.pages + 1):
         rows += look(store, who, replace(asked, page=number)).rows
     return rows
-
-
-@contextmanager
-def counted(store: Store) -> Iterator[list[str]]:
-    """The SQL statements sent to the database inside the block."""
-    sent: list[str] = []
-
-    def keep(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    event.listen(store.engine, "before_cursor_execute", keep)
-    try:
-        yield sent
-    finally:
-        event.remove(store.engine, "before_cursor_execute", keep)
 
 
 @pytest.fixture(scope="module")

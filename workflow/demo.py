@@ -51,12 +51,12 @@ def fill(store: Store) -> dict[str, Any]:
         actor = machine_account(session, "system")
     store.forget()
     accounts.ensure_demo(store, actor, EMPLOYER)
-    players = _players(store)
-    _figures(store, players)
+    people = players(store)
+    _figures(store, people)
     with store.reading() as session:
         present = session.scalar(select(func.count()).select_from(Case)) or 0
     if not present:
-        present = _cases(store, players)
+        present = _cases(store, people)
     return {"demo_cases": present, "demo_accounts": len(accounts.DEMO_ACCOUNTS) + 1}
 
 
@@ -81,7 +81,8 @@ def _ledger(session: Session) -> None:
     )
 
 
-def _players(store: Store) -> dict[str, Actor]:
+def players(store: Store) -> dict[str, Actor]:
+    """The demonstration's accounts as actors, by user name."""
     from workflow.models import User
 
     with store.reading() as session:

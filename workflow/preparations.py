@@ -21,14 +21,13 @@ from workflow.situation import Situation
 @dataclass(frozen=True)
 class Prepared:
     """facts: kept with the matter. stop: clocks not to run. shift_days: 日 the shifted clocks move. payments: rows to write
-    ({item, label, month, amount, round}). returned: payments to mark as sent back ({item, month}). document: only for the instrument."""
+    ({item, label, month, amount, round}). returned: payments to mark as sent back ({item, month})."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     stop: tuple[str, ...] = ()
     shift_days: int = 0
     payments: Sequence[Mapping[str, Any]] = ()
     returned: Sequence[Mapping[str, str]] = ()
-    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 REGISTRY: dict[str, Callable[[Situation], Prepared]] = {}

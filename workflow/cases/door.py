@@ -112,7 +112,7 @@ class _Act:
         self.seq = self.loaded.row.head_seq + 1
         self.on = self._day(situation)
         facts = self._kept_facts(situation, prepared)
-        instrument = self._order(facts, prepared)  # 5, before the clocks: a refusal costs nothing
+        instrument = self._order(facts)  # 5, before the clocks: a refusal costs nothing
         addressees = self._addressees(instrument)
         self._clocks(to_name, situation, facts, prepared, addressees)  # 4
         self._records(situation, papers, prepared)
@@ -253,13 +253,10 @@ class _Act:
             kept[self.action.on] = self.on
         return {**self.loaded.facts_of(self.matter), **kept, **prepared.facts}
 
-    def _order(self, facts: Mapping[str, Any], prepared: Prepared) -> dict[str, Any] | None:
+    def _order(self, facts: Mapping[str, Any]) -> dict[str, Any] | None:
         if not self.action.issue:
             return None
-        document = dict(prepared.document)
-        if "sheet" in facts:
-            document |= facts["sheet"]
-        return paperwork.order(self.loaded, self.matter, self.action, facts, document, self.on, self.seq)
+        return paperwork.order(self.loaded, self.matter, self.action, facts, facts.get("sheet", {}), self.on, self.seq)
 
     def _addressees(self, instrument: Mapping[str, Any] | None) -> list[str]:
         return list(instrument["addressees"]) if instrument else self._to_serve()
