@@ -276,7 +276,7 @@ def test_the_matter_shows_its_most_urgent_clock() -> None:
 
 
 def test_only_a_legal_limit_is_ever_late() -> None:
-    legal = {"state": "running", "legal": True, "due_on": TODAY, "effective_on": TODAY, "near_on": TODAY}
+    legal = {"state": "running", "kind": "deadline", "legal": True, "due_on": TODAY, "effective_on": TODAY, "near_on": TODAY}
     reminder = {**legal, "legal": False}
     tomorrow = TODAY + timedelta(days=1)
     assert [light(legal, day) for day in (TODAY - timedelta(days=1), TODAY, tomorrow)] == ["normal", "near", "late"]
@@ -297,7 +297,7 @@ def test_what_changed_is_told_for_the_history() -> None:
     b._touched.clear()
     b.pause("decide", TODAY, "在仲裁")
     assert b.changes() == [{
-        "name": "decide", "addressee": "", "code": "GS-DEC", "state": "paused", "start_on": ACCEPTED, "due_on": date(2026, 5, 6),
+        "name": "decide", "addressee": "", "code": "GS-DEC", "owner": "officer", "done_on": None, "state": "paused", "start_on": ACCEPTED, "due_on": date(2026, 5, 6),
         "extend_days": 0, "pauses": [["2026-03-20", None, "在仲裁"]],
     }]  # fmt: skip
 

@@ -32,7 +32,7 @@ def town(store: Store) -> Town:
 
 def clock_row(owner: str, due: date, legal: bool = True, state: str = "running") -> dict[str, Any]:
     return {"state": state, "owner": owner, "legal": legal, "due_on": due, "effective_on": due,
-            "near_on": due - timedelta(days=3)}  # fmt: skip
+            "near_on": due - timedelta(days=3), "kind": "deadline"}  # fmt: skip
 
 
 # --- by themselves ---------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_clocks_carry_all_the_file_says() -> None:
     extends = clocks["conclude"].extends
     assert extends and extends.by and (extends.by.amount, extends.times) == (30, 1)
     mark = clocks["ask_again"].on_expiry
-    assert (mark.mark, mark.mark_law, clocks["ask_again"].each) == ("conclusion_stands", "工伤保险条例#26", "addressee")
+    assert (mark.mark, mark.law, clocks["ask_again"].each) == ("conclusion_stands", "工伤保险条例#26", "addressee")
     assert clocks["decide_fast"].on_expiry.route == "to_ordinary"
 
 

@@ -130,7 +130,7 @@ def _clock(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, 
     steps = [in_words(str(step)) for step in raw["explain"]]
     steps += [f"自 {since} 起中止，到恢复之日不计：{ground}" for since, until, ground in raw["pauses"] if not until]
     if over and known and known.on_expiry.mark:
-        steps.append(in_words(f"届满的后果：{MARKS[known.on_expiry.mark]}（{known.on_expiry.mark_law}）。"))
+        steps.append(in_words(f"届满的后果：{MARKS[known.on_expiry.mark]}（{known.on_expiry.law}）。"))
     shown = {
         "light": view["light"],
         "left": left_words(raw, loaded.today, loaded.placed_on),

@@ -3,100 +3,34 @@
 Rules: the first day is out (民法典#201, 民事诉讼法#85.2); months and years end on the matching day, or on the last
 day of a month that has none (民法典#202); a last day that is a rest day rolls to the first day after the rest days
 (民法典#203.1, 民事诉讼法#85.3); a weekend day made a working day is no rest day; a bare 日 is a calendar day. A pause
-[from, to) is not counted, an extension lengthens the one run, and only then the end is rolled.
+[from, to) is not counted, an extension lengthens the one run, a cap then cuts it, and only then the end is rolled.
 """
 
 from __future__ import annotations
 
-import calendar as _calendar
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from workflow.errors import BadInput
+from workflow.periods import COUNTS as COUNTS
+from workflow.periods import NOT_COUNTED as NOT_COUNTED
+from workflow.periods import ONE_DAY, WEEKDAYS
+from workflow.periods import AtMost as AtMost
+from workflow.periods import Calendar as Calendar
+from workflow.periods import NextVersion as NextVersion
+from workflow.periods import Pause as Pause
+from workflow.periods import Span as Span
+from workflow.periods import bounded as bounded
+from workflow.periods import last_working as last_working
+from workflow.periods import matching as matching
+from workflow.periods import merged as merged
 
-UNITS = {"日": "日", "天": "日", "工作日": "工作日", "个工作日": "工作日", "月": "月", "个月": "月", "年": "年"}
-_SPAN = re.compile(r"(\d{1,5})\s*(个工作日|工作日|个月|月|日|天|年)")
-FIXED_REST = {(1, 1): 0, (5, 1): 0, (5, 2): 2025, (10, 1): 0, (10, 2): 0, (10, 3): 0}
-"""Statutory rest days on fixed dates and the first year of each: what is known of a year whose notice is not in."""
-WEEKDAYS = "一二三四五六日"
 NEAR_SHARE = 5
 NEAR_WORKDAYS = 3
-ONE_DAY = timedelta(days=1)
 FIRST_DAY = date.min + ONE_DAY
 CIVIL_CODE = date(2021, 1, 1)
 GENERAL_PART = date(2017, 10, 1)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A length as the law writes it: `15 日`, `5 个工作日`, `3 个月`, `1 年`."""
-
-    amount: int
-    unit: str
-
-    @classmethod
-    def parse(cls, text: str) -> Span:
-        """Read a written length. Raises ValueError for anything else, and for nought."""
-        match = _SPAN.fullmatch(unicodedata.normalize("NFKC", str(text)).strip())
-        if not match or int(match.group(1)) == 0:
-            raise ValueError(f"“{text}”不是期限，请写成 15 日、5 个工作日、3 个月或 1 年")
-        return cls(int(match.group(1)), UNITS[match.group(2)])
-
-    def __str__(self) -> str:
-        words = {"日": "日", "工作日": "个工作日", "月": "个月", "年": "年"}
-        return f"{self.amount} {words[self.unit]}"
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Days the law does not count: from `since` up to, not including, `until`. Raises ValueError when reversed."""
-
-    since: date
-    until: date
-    ground: str = ""
-
-    def __post_init__(self) -> None:
-        if self.until < self.since:
-            raise ValueError(f"pause ends {self.until} before it begins {self.since}")
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Rest days and make-up working days by the State Council's notices. `notices`: year → notice number."""
-
-    off: frozenset[date] = frozenset()
-    work: frozenset[date] = frozenset()
-    notices: dict[int, str] = field(default_factory=dict)
-
-    def announced(self, day: date) -> bool:
-        """Whether the notice for the day's year is known."""
-        return day.year in self.notices
-
-    def is_rest(self, day: date) -> bool:
-        """A weekend or holiday that is not a make-up working day; a best estimate in a year without a notice."""
-        if day in self.off:
-            return True
-        if day in self.work:
-            return False
-        return day.weekday() >= 5 or self._fixed(day)
-
-    def notice(self, day: date) -> str:
-        """The notice that arranged the day: its year's; for December (only New Year's days) the next year's."""
-        return self.notices.get(day.year + (day.month == 12)) or self.notices.get(day.year, "")
-
-    def _fixed(self, day: date) -> bool:
-        return not self.announced(day) and FIXED_REST.get((day.month, day.day), day.year + 1) <= day.year
-
-    def why_rest(self, day: date) -> str:
-        """The reason in words, with the notice."""
-        if day in self.off:
-            return f"放假（{self.notice(day)}）"
-        if self._fixed(day):
-            return "法定节假日（当年放假安排没有收录）"
-        return f"星期{WEEKDAYS[day.weekday()]}"
 
 
 @dataclass(frozen=True)
@@ -104,7 +38,8 @@ class Due:
     """A reckoned end.
 
     `due_on` counts; `unrolled_on` is before the roll, `safe_on` (内控日) the last working day on or before that;
-    `provisional` where a year's notice is not out; `steps` explain it in Chinese, in order.
+    `provisional` where a year's notice is not out; `steps` explain it in Chinese, in order. `cap_on` is the unrolled
+    end of the cap asked for, whether or not it was the earlier one.
     """
 
     due_on: date
@@ -112,52 +47,94 @@ class Due:
     safe_on: date
     provisional: bool
     steps: list[str]
+    cap_on: date | None = None
 
 
 def reckon(span: Span, start: date, *, calendar: Calendar, pauses: Sequence[Pause] = (), extend_days: int = 0,
-           law: str = "", kind: str = "deadline") -> Due:  # fmt: skip
+           law: str = "", kind: str = "deadline", roll: bool = True, boundary: str = COUNTS,
+           at_most: AtMost | None = None, shorter: NextVersion | None = None) -> Due:  # fmt: skip
     """The end of `span` from `start`.
 
     `kind`: deadline (rolled), earliest (`due_on` is the first admissible day, the day after the end; not rolled),
     effect (not rolled). For the last two `unrolled_on` is `due_on` itself: `safe_on` is then the last working day to
     have everything ready. `extend_days`: 日 added to the one run before any roll; months and years get paused days
-    as so many 日. Raises BadInput where the end lies beyond the year 9999 or `extend_days` is negative, ValueError
-    for another kind (start_month is `next_month`).
+    as so many 日.
+
+    Readings of what the law leaves open, each with today's rule as its default: `roll` False leaves a deadline on its
+    last day even when that is a rest day (no text of 工伤保险条例 rolls an authority's own deadline); `boundary`
+    NOT_COUNTED leaves out the day of taking up again too, one day more for every pause (see `bounded`); `shorter`: a run
+    that began before `shorter.since` and would end on or after it ends with the shorter of the two lengths.
+    `at_most` is no reading but law: the earlier of the run's end and the cap's counts (行政复议法#20.3).
+
+    Raises BadInput where the end lies beyond the year 9999 or `extend_days` is negative, ValueError for another kind
+    (start_month is `next_month`) or boundary.
     """
     if kind not in ("deadline", "earliest", "effect"):
         raise ValueError(f"no run of days: {kind}")
+    if boundary not in (COUNTS, NOT_COUNTED):
+        raise ValueError(f"no reading of a pause's end: {boundary}")
     if extend_days < 0:
         raise BadInput("延长的天数不能是负数，请填 0 或正整数。")
     try:
-        return _reckon(span, start, calendar, merged(pauses), extend_days, law, kind)
+        run = _Run(start, calendar, merged(bounded(pauses, boundary)), extend_days)
+        return _reckon(run, span, law, kind, roll and kind == "deadline", at_most, shorter)
     except (OverflowError, ValueError) as error:
         raise BadInput(f"从 {start} 起算 {span}，日期超出能算的范围。请核对起算日和天数。") from error
 
 
-def _reckon(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, law: str,
-            kind: str) -> Due:  # fmt: skip
-    cited = f"（{law}）" if law else ""
+@dataclass(frozen=True)
+class _Run:
+    """What lengthens a run: pauses in order and apart, days of extension."""
+
+    start: date
+    calendar: Calendar
+    pauses: Sequence[Pause] = ()
+    extend: int = 0
+
+    def end(self, span: Span, steps: list[str]) -> date:
+        """The unrolled end, pauses and extension included."""
+        if span.unit == "工作日":
+            end = _workdays(span.amount, self.start, self.calendar, self.pauses, steps)
+            return _longer(end, self.extend, self.pauses, steps) if self.extend else end
+        end = matching(self.start, span)
+        steps.append(_plain_end(span, self.start, end))
+        if self.extend:
+            end += timedelta(days=self.extend)
+            steps.append(f"延长 {self.extend} 日，与原期限连成一段计算，到 {_day(end)}。")
+        return _paused(self.start, end, self.pauses, steps)
+
+
+def _reckon(run: _Run, span: Span, law: str, kind: str, rolls: bool, cap: AtMost | None,
+            later: NextVersion | None) -> Due:  # fmt: skip
+    start, calendar = run.start, run.calendar
     first = f"从 {_day(start)}起算，当日不计入，第一天是 {_day(start + ONE_DAY)}（{_civil(start, '201')}）"
-    steps = [f"期限 {span}{cited}，{first}。"]
-    end = _run(span, start, calendar, pauses, extend, steps)
+    steps = [f"期限 {span}{_cited(law)}，{first}。"]
+    reached = end = run.end(span, steps)
+    if later:
+        end = _shorter(run, end, later, steps)
+    cap_on = _Run(cap.start, calendar).end(cap.span, []) if cap else None
+    if cap and cap_on:
+        end = _capped(end, cap, cap_on, bool(run.pauses or run.extend), steps)
     counted_to = end
     if kind == "earliest":
         end += ONE_DAY
         steps.append(f"这是最早日期：满期的次日 {_day(end)}起可以办，不顺延。")
     elif kind == "effect":
         steps.append(f"期满 {_day(end)}即发生效果，不顺延。")
-    due = _rolled(end, calendar, steps) if kind == "deadline" else end
-    idle = [p for p in pauses if p.until <= start + ONE_DAY or p.since > counted_to]
+    elif not rolls and calendar.is_rest(end):
+        why = calendar.why_rest(end)
+        steps.append(f"最后一日 {_day(end)}是休息日（{why}）；没有条文写明机关办事的期限也顺延，这里选的是不顺延。")
+    due = _rolled(end, calendar, steps) if rolls else end
+    idle = [p for p in run.pauses if p.until <= start + ONE_DAY or p.since > counted_to]
     steps += [_idle(p, due) for p in idle]
-    counted = range((start + ONE_DAY).year, end.year + 1) if span.unit == "工作日" else ()
-    return _finished(due, end, calendar, steps, counted, rolls=kind == "deadline")
+    counted = range((start + ONE_DAY).year, max(reached, end).year + 1) if span.unit == "工作日" else ()
+    return _finished(due, end, calendar, steps, counted, rolls=rolls, cap_on=cap_on)
 
 
-def fixed(day: date, *, calendar: Calendar, law: str = "") -> Due:
-    """A day a notice has fixed; rolled when it is a rest day."""
-    cited = f"（{law}）" if law else ""
-    steps = [f"通知书写明的最后一日是 {_day(day)}{cited}。"]
-    return _finished(_rolled(day, calendar, steps), day, calendar, steps)
+def fixed(day: date, *, calendar: Calendar, law: str = "", roll: bool = True) -> Due:
+    """A day a notice has fixed; rolled when it is a rest day, unless `roll` is False."""
+    steps = [f"通知书写明的最后一日是 {_day(day)}{_cited(law)}。"]
+    return _finished(_rolled(day, calendar, steps) if roll else day, day, calendar, steps, rolls=roll)
 
 
 def next_month(start: date, *, calendar: Calendar, law: str = "") -> Due:
@@ -165,8 +142,7 @@ def next_month(start: date, *, calendar: Calendar, law: str = "") -> Due:
     if (start.year, start.month) == (date.max.year, 12):
         raise BadInput(f"{start} 的次月超出能算的范围。请核对起算日。")
     first = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-    cited = f"（{law}）" if law else ""
-    step = f"{_day(start)}所在月份的次月起{cited}，即 {first.year}年{first.month}月，第一日是 {first}。"
+    step = f"{_day(start)}所在月份的次月起{_cited(law)}，即 {first.year}年{first.month}月，第一日是 {first}。"
     return _finished(first, first, calendar, [step], rolls=False)
 
 
@@ -179,53 +155,31 @@ def near_day(start: date, effective_on: date, calendar: Calendar) -> date:
     return max(min(share, working), start + ONE_DAY) if effective_on > start else effective_on
 
 
-def matching(start: date, span: Span) -> date:
-    """The last day of a bare run of 日, 月 or 年: the matching day, or the month's last day where there is none.
-
-    Raises ValueError for 工作日, and where the day lies beyond the year 9999 (or OverflowError).
-    """
-    if span.unit == "工作日":
-        raise ValueError("working days need a calendar")
-    if span.unit == "日":
-        return start + timedelta(days=span.amount)
-    months = start.year * 12 + start.month - 1 + span.amount * (12 if span.unit == "年" else 1)
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(start.day, _calendar.monthrange(year, month + 1)[1]))
-
-
-def last_working(day: date, calendar: Calendar) -> date:
-    """The last working day on or before `day`; the first day of time has none before it and is taken as it is."""
-    while day > date.min and calendar.is_rest(day):
-        day -= ONE_DAY
-    return day
-
-
-def merged(pauses: Iterable[Pause]) -> list[Pause]:
-    """Pauses in order, overlapping ones joined, empty ones gone."""
-    out: list[Pause] = []
-    for p in sorted((p for p in pauses if p.since < p.until), key=lambda p: (p.since, p.until)):
-        if out and p.since <= out[-1].until:
-            ground = "；".join(dict.fromkeys(g for g in (out[-1].ground, p.ground) if g))
-            out[-1] = Pause(out[-1].since, max(out[-1].until, p.until), ground)
-        else:
-            out.append(p)
-    return out
-
-
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _run(span: Span, start: date, calendar: Calendar, pauses: Sequence[Pause], extend: int, steps: list[str]) -> date:
-    """The unrolled end of the one run, pauses and extension included."""
-    if span.unit == "工作日":
-        end = _workdays(span.amount, start, calendar, pauses, steps)
-        return _longer(end, extend, pauses, steps) if extend else end
-    end = matching(start, span)
-    steps.append(_plain_end(span, start, end))
-    if extend:
-        end += timedelta(days=extend)
-        steps.append(f"延长 {extend} 日，与原期限连成一段计算，到 {_day(end)}。")
-    return _paused(start, end, pauses, steps)
+def _shorter(run: _Run, end: date, later: NextVersion, steps: list[str]) -> date:
+    """The shorter of two lengths where the run reaches over the day the next one came in."""
+    if run.start >= later.since or end < later.since:
+        return end
+    other = run.end(later.span, [])
+    reach = f"这一段跨过 {later.since}，那天起是 {later.span}{_cited(later.law)}，从同一天算到 {_day(other)}"
+    steps.append(f"{reach}；没有条文写明按哪一个，这里选的是较短的，到 {_day(min(end, other))}。")
+    if other < min(end, later.since):
+        steps.append(f"这一日早于 {later.since}，只是谨慎的办理日，不能只凭它说逾期。")
+    return min(end, other)
+
+
+def _capped(end: date, cap: AtMost, cap_on: date, lengthened: bool, steps: list[str]) -> date:
+    """The earlier of the run's end and the cap's, both before any roll: rolling keeps their order."""
+    longest = f"最长 {cap.span}{_cited(cap.law)}，从{cap.event or '另一日期'} {_day(cap.start)}起算（当日不计入），到 {_day(cap_on)}"
+    if cap_on >= end:
+        steps.append(f"{longest}，不早于上面的 {_day(end)}，不改变。")
+        return end
+    steps.append(f"{longest}，早于上面的 {_day(end)}，以它为准；它也是期间，最后一日是休息日的一样顺延。")
+    if lengthened:
+        steps.append("中止、扣除、延长都不加长最长的期间；另有不可抗力等正当理由的，请由人判断。")
+    return cap_on
 
 
 def _idle(p: Pause, due: date) -> str:
@@ -326,14 +280,18 @@ def _rolled(end: date, calendar: Calendar, steps: list[str]) -> date:
 
 
 def _finished(due: date, end: date, calendar: Calendar, steps: list[str], counted: Iterable[int] = (), *,
-              rolls: bool = True) -> Due:  # fmt: skip
+              rolls: bool = True, cap_on: date | None = None) -> Due:  # fmt: skip
     safe = last_working(end, calendar)
     before = "顺延前最后一日当天或者之前" if rolls else "这一日当天或者之前"
     steps.append(f"内控日 {_day(safe)}：{before}的最后一个工作日{'' if rolls else '，供提前准备'}。")
     unknown = sorted({y for y in (*counted, due.year, end.year, safe.year) if y not in calendar.notices})
     if unknown:
         steps.append(f"{'、'.join(map(str, unknown))} 年的放假安排没有收录，日期是暂估的，公布后重算。")
-    return Due(due, end, safe, bool(unknown), steps)
+    return Due(due, end, safe, bool(unknown), steps, cap_on)
+
+
+def _cited(law: str) -> str:
+    return f"（{law}）" if law else ""
 
 
 def _day(day: date) -> str:

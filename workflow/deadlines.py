@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from workflow import clock as time
 from workflow import daycount
-from workflow.daycount import Calendar, Pause
-from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
+from workflow.daycount import AtMost, Calendar, Due, NextVersion, Pause
+from workflow.definition.model import ActionDef, ClockDef, DatedSpan, Definition, StateDef
 from workflow.errors import Reason, Refused
 from workflow.models import Clock, table
 from workflow.situation import ClockView
@@ -25,17 +25,25 @@ _clocks = table(Clock)
 COLUMNS = [c.name for c in _clocks.columns if c.name != "id"]
 CHANGING = (
     "state", "due_on", "unrolled_on", "safe_on", "promise_on", "effective_on", "near_on", "provisional", "pauses",
-    "extend_days", "extensions", "explain", "fire_on", "fire_stage", "expired_on", "closed_on", "start_on", "code", "span",
+    "extend_days", "extensions", "explain", "fire_on", "fire_stage", "expired_on", "closed_on", "done_on", "start_on", "code", "span",
+    "law",
 )  # fmt: skip
 _insert = insert(_clocks)
 _update = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bindparam(c) for c in CHANGING})
 _select = select(_clocks).where(_clocks.c.matter_id == bindparam("matter")).order_by(_clocks.c.id)
 SETTLED = ("met", "stopped")
+LEFT_OUT = "扣除"
+PARTY_OWNERS = frozenset({"worker", "relative", "union", "employer", "applicant", "party"})
+PARTY = "party"
+"""Owner of a child matter's clock: the addressee the matter belongs to."""
 
 
 @dataclass
 class ClockBook:
-    """All clocks of one matter. `unconfirmed_count`: whether unconfirmed promises count (demo only); `placed_on`: see placed_day."""
+    """All clocks of one matter. `unconfirmed_count`: whether unconfirmed promises count (demo only); `placed_on`: see placed_day.
+
+    `party`: whose child matter it is; `dates`: the date facts known, for caps, versions and starts that depend on a question.
+    """
 
     definition: Definition
     calendar: Calendar
@@ -45,6 +53,8 @@ class ClockBook:
     office_id: int
     unconfirmed_count: bool = False
     placed_on: date | None = None
+    party: str = ""
+    dates: Mapping[str, date] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     _touched: set[int] = field(default_factory=set)
 
@@ -70,8 +80,10 @@ class ClockBook:
     # --- what acts do -------------------------------------------------------------------------------------------
 
     def move(self, old: StateDef | None, new: StateDef, dates: Mapping[str, date], action: ActionDef | None = None,
-             addressees: Sequence[str] = ()) -> None:  # fmt: skip
-        """Close what belonged to the old state, start (or take up again) what belongs to the new one."""
+             addressees: Sequence[str] = (), on: date | None = None) -> None:  # fmt: skip
+        """Close what belonged to the old state (met by an act of the day `on`), start (or take up again) what belongs to the
+        new one."""
+        self.dates = {**self.dates, **dates}
         if old is not None and old.name != new.name:
             kept = set(new.clocks) | set(action.pause if action else ())
             for row in self._open():
@@ -80,7 +92,7 @@ class ClockBook:
                 if row["name"] not in kept and (
                     belongs or left_paused or (new.end and not self._outlives(row, action))
                 ):
-                    self._close(row, "met")
+                    self._close(row, "met", on)
         entered = old is None or old.name != new.name
         for name in new.clocks:
             self.start(name, dates, addressees, entered)
@@ -100,6 +112,25 @@ class ClockBook:
         for addressee in addressees if clock.each else ("",):
             if not any(r["name"] == name and r["addressee"] == addressee for r in self.rows):
                 self._add(clock, clock.code, addressee, None, clock.law)
+
+    def exclude(self, name: str, since: date, until: date, ground: str) -> None:
+        """Leave the days from `since` up to, not including, `until` out of the running clocks of that name (扣除)."""
+        for row in self._open(name):
+            if row["state"] == "running":
+                row["pauses"] = [*row["pauses"], [since.isoformat(), until.isoformat(), f"{LEFT_OUT}：{ground}"]]
+                self._compute(row)
+
+    def recompute(self, row: dict[str, Any]) -> None:
+        """Reckon a running clock anew from what is recorded (after a holiday notice, or under another definition).
+
+        What had been fired for a day that is still to come is armed again; a paused clock is reckoned when it resumes.
+        """
+        if row["state"] == "running":
+            self._compute(row)
+            if row["due_on"] >= self.today:
+                row["expired_on"] = None
+            else:
+                row["fire_stage"] = "late" if row["legal"] else row["fire_stage"]
 
     def pause(self, name: str, since: date, ground: str) -> None:
         """Pause the running clocks of that name from `since` on (half-open)."""
@@ -151,11 +182,11 @@ class ClockBook:
             if addressee is None or row["addressee"] == addressee:
                 self._close(row, "stopped")
 
-    def meet(self, name: str, addressee: str) -> None:
-        """The duty toward one addressee is done."""
+    def meet(self, name: str, addressee: str, on: date | None = None) -> None:
+        """The duty toward one addressee is done, by an act of the day `on`."""
         for row in self._open(name):
             if row["addressee"] == addressee:
-                self._close(row, "met")
+                self._close(row, "met", on)
 
     def fill_start(self, dates: Mapping[str, date], addressee: str | None = None) -> list[str]:
         """Start every listed clock (of one addressee, where given) whose start has become known; their labels."""
@@ -164,8 +195,8 @@ class ClockBook:
             clock = self.definition.clocks.get(row["name"])
             if addressee not in (None, row["addressee"]):
                 continue
-            if row["state"] == "unstarted" and clock and clock.start in dates:
-                row["start_on"], row["state"] = dates[clock.start], "running"
+            if row["state"] == "unstarted" and clock and (start := self._start_of(clock)) in dates:
+                row["start_on"], row["state"] = dates[start], "running"
                 self._compute(row)
                 self._quiet_if_past(row)
                 begun.append(row["label"])
@@ -184,7 +215,7 @@ class ClockBook:
 
     def changes(self) -> list[dict[str, Any]]:
         """What this act did to the clocks, for the audit event."""
-        keep = ("name", "addressee", "code", "state", "start_on", "due_on", "extend_days", "pauses")
+        keep = ("name", "addressee", "code", "owner", "state", "start_on", "due_on", "extend_days", "pauses", "done_on")
         return [{k: r[k] for k in keep} for i, r in enumerate(self.rows) if i in self._touched]
 
     def save(self, connection: Connection | Session) -> None:
@@ -208,14 +239,17 @@ class ClockBook:
     def _touch(self, row: dict[str, Any]) -> None:
         self._touched.add(next(i for i, r in enumerate(self.rows) if r is row))
 
-    def _close(self, row: dict[str, Any], how: str) -> None:
+    def _close(self, row: dict[str, Any], how: str, on: date | None = None) -> None:
         row["state"], row["closed_on"], row["fire_on"] = how, self.today, None
+        row["done_on"] = (on or self.today) if how == "met" else None
         self._touch(row)
 
     def _start_one(self, clock: ClockDef, dates: Mapping[str, date], addressee: str, entered: bool) -> None:
         start, code, law = self._begins(clock, dates)
         mine = [r for r in self.rows if r["name"] == clock.name and r["addressee"] == addressee]
         live = [r for r in mine if r["state"] not in SETTLED]
+        if clock.until and dates.get(clock.until) is None:
+            return None  # the notice fixed no day: another clock watches
         if start is None:
             return None if live else self._list(clock, code, addressee, law, mine)
         same = next((r for r in mine if r["start_on"] == start), None)
@@ -229,18 +263,23 @@ class ClockBook:
         if same is None:
             return self._add(clock, code, addressee, start, law, dates)
         if same["state"] == "met" and entered:  # taken up again with its own dates; a stopped one stays stopped
-            same["state"], same["closed_on"] = "running", None
+            same["state"], same["closed_on"], same["done_on"] = "running", None, None
             self._compute(same)
             self._quiet_if_past(same)
         return None
 
     def _begins(self, clock: ClockDef, dates: Mapping[str, date]) -> tuple[date | None, str, str]:
         """Start, code and article; what began again before the start itself belongs to an earlier round."""
-        start, again = dates.get(clock.start), clock.again
+        start, again = dates.get(self._start_of(clock)), clock.again
         later = dates.get(again.start) if again else None
         if again and later and (start is None or later >= start):
             return later, again.code, again.law or clock.law
         return start, clock.code, clock.law
+
+    def _start_of(self, clock: ClockDef) -> str:
+        """The date fact a clock runs from: its own, or the one an open legal question has been answered with."""
+        chosen = clock.depends.starts.get(self.definition.answer(clock.depends.question)) if clock.depends else None
+        return chosen or clock.start
 
     def _list(self, clock: ClockDef, code: str, addressee: str, law: str, mine: Sequence[dict[str, Any]]) -> None:
         """List a clock whose start is not known, the row of before where there is one."""
@@ -255,8 +294,8 @@ class ClockBook:
         row: dict[str, Any] = dict.fromkeys(COLUMNS)
         row |= {
             "case_id": self.case_id, "matter_id": self.matter_id, "office_id": self.office_id, "name": clock.name,
-            "code": code, "label": clock.label, "owner": clock.owner, "addressee": addressee, "legal": clock.legal,
-            "law": law if clock.legal else "", "state": "running" if start else "unstarted", "start_on": start, "span": "",
+            "code": code, "label": clock.label, "owner": self._owner(clock), "addressee": addressee, "legal": clock.legal,
+            "kind": clock.kind, "law": law if clock.legal else "", "state": "running" if start else "unstarted", "start_on": start, "span": "",
             "provisional": False, "pauses": [], "extend_days": 0, "extensions": 0, "explain": [], "fire_stage": "",
         }  # fmt: skip
         self.rows.append(row)
@@ -266,18 +305,61 @@ class ClockBook:
             self._compute(row)
         self._touch(row)
 
+    def _owner(self, clock: ClockDef) -> str:
+        return self.party if clock.owner == PARTY and self.party else clock.owner
+
+    def _reckon(self, clock: ClockDef, row: dict[str, Any], pauses: Sequence[Pause]) -> Due:
+        """The end of one run under the version the selecting date names, with its kind, cap and the open questions."""
+        start: date = row["start_on"]
+        if clock.until:
+            return daycount.fixed(row["unrolled_on"] or row["due_on"], calendar=self.calendar, law=row["law"])
+        if clock.kind == "start_month":
+            return daycount.next_month(start, calendar=self.calendar, law=row["law"])
+        dated = self._dated(clock, start)
+        span = clock.remind if dated is None else dated.span
+        assert span is not None
+        row["span"] = str(span)
+        if dated is not None and dated.law:
+            row["law"] = dated.law
+        cap, capped = clock.at_most, self.dates.get(clock.at_most.start) if clock.at_most else None
+        return daycount.reckon(
+            span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"], law=row["law"], kind=clock.kind,
+            roll=self._rolls(clock), shorter=self._shorter(clock, start),
+            at_most=AtMost(cap.within, capped, cap.law, self.definition.dates[cap.start]) if cap and capped else None,
+        )  # fmt: skip
+
+    def _dated(self, clock: ClockDef, start: date) -> DatedSpan | None:
+        """The version of the length; None for a reminder. A day the file has no version for takes the newest."""
+        if clock.remind:
+            return None
+        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
+        return clock.dated_on(chosen) or clock.within[-1]
+
+    def _shorter(self, clock: ClockDef, start: date) -> NextVersion | None:
+        """The length that takes over while the run is under way, where an open question was answered with the shorter one."""
+        asked = clock.depends.question if clock.depends else ""
+        if not asked or self.definition.answer(asked) != "shorter":
+            return None
+        later = next((d for d in clock.within if d.since and d.since > start), None)
+        return NextVersion(later.span, later.since, later.law or clock.law) if later and later.since else None
+
+    def _rolls(self, clock: ClockDef) -> bool:
+        """Whether a last day that is a rest day rolls; for authorities that is an open question."""
+        return clock.owner in PARTY_OWNERS or self.definition.answer("authority_rollover") != "unrolled"
+
+    def _pauses(self, row: Mapping[str, Any]) -> list[Pause]:
+        """The ended pauses; whether the day a suspension ends counts is an open question, days left out by name end as named."""
+        boundary = daycount.NOT_COUNTED if self.definition.answer("pause_boundary") == "not_counted" else daycount.COUNTS
+        ended = [Pause(date.fromisoformat(a), date.fromisoformat(b), g) for a, b, g in row["pauses"] if b]
+        left_out = [p for p in ended if p.ground.startswith(LEFT_OUT)]
+        return [*left_out, *daycount.bounded([p for p in ended if p not in left_out], boundary)]
+
     def _compute(self, row: dict[str, Any]) -> None:
         """Due, safe, promised and near days from start, pauses and extension; the explanation with them."""
         clock = self.definition.clocks[row["name"]]
         start = row["start_on"]
-        pauses = [Pause(date.fromisoformat(a), date.fromisoformat(b), g) for a, b, g in row["pauses"] if b]
-        if clock.until:
-            due = daycount.fixed(row["unrolled_on"] or row["due_on"], calendar=self.calendar, law=row["law"])
-        else:
-            span = clock.remind or clock.within_on(start) or clock.within[-1].span
-            row["span"] = str(span)
-            due = daycount.reckon(span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"],
-                                  law=row["law"])  # fmt: skip
+        pauses = self._pauses(row)
+        due = self._reckon(clock, row, pauses)
         row["due_on"], row["unrolled_on"], row["safe_on"] = due.due_on, due.unrolled_on, due.safe_on
         row["provisional"], row["explain"] = due.provisional, [*self._preface(clock, row), *due.steps]
         row["promise_on"], row["effective_on"] = self._promised(clock, start, pauses, due.due_on)
@@ -285,8 +367,7 @@ class ClockBook:
             days=sum((p.until - p.since).days for p in pauses)
         )  # paused days are no part of the length
         row["near_on"] = daycount.near_day(begun, row["effective_on"], self.calendar)
-        first = row["near_on"] if clock.legal else row["due_on"]
-        row["fire_on"], row["fire_stage"] = first, "near" if clock.legal else "remind"
+        row["fire_on"], row["fire_stage"] = _first_fire(clock, row)
         self._touch(row)
 
     def _preface(self, clock: ClockDef, row: Mapping[str, Any]) -> list[str]:
@@ -295,6 +376,13 @@ class ClockBook:
             lines.append("内部提醒：法律没有规定天数，只提醒，没有法律后果。")
         if clock.unverified:
             lines.append(f"待核实：{clock.unverified}")
+        if clock.depends and (asked := self.definition.questions.get(clock.depends.question)):
+            said = asked.choices.get(asked.use, asked.use)
+            lines.append(f"没有定论：{asked.label}。这里按“{said}”（可信度 {asked.confidence}，{asked.law}）。")
+        dated = self._dated(clock, row["start_on"]) if clock.version_by or len(clock.within) > 1 else None
+        if dated is not None:
+            chosen = self.definition.dates.get(clock.version_by or clock.start, clock.start)
+            lines.append(f"适用的版本按{chosen}确定：{dated.span}。{f'待核实：{dated.unverified}' if dated.unverified else ''}")
         return lines
 
     def _promised(
@@ -309,7 +397,7 @@ class ClockBook:
 
     def _quiet_if_past(self, row: dict[str, Any]) -> None:
         """What was over before anybody here could act is not warned of; a repeated reminder goes on with its next round."""
-        if row["state"] != "running" or row["due_on"] >= self.today:
+        if row["state"] != "running" or row["kind"] != "deadline" or row["due_on"] >= self.today:
             return
         clock = self.definition.clocks[row["name"]]
         if clock.repeat:
@@ -318,6 +406,29 @@ class ClockBook:
         else:
             row["fire_on"], row["fire_stage"], row["expired_on"] = None, "", self.today
         self._touch(row)
+
+
+def _first_fire(clock: ClockDef, row: Mapping[str, Any]) -> tuple[date | None, str]:
+    """When the worker process first looks at a clock: near its day, on it, or when it is over."""
+    if not clock.legal:
+        return row["due_on"], "remind"
+    if clock.kind == "start_month":
+        return None, ""
+    if clock.kind == "earliest":
+        return row["due_on"], "late"
+    if clock.kind == "effect":
+        return row["due_on"] + timedelta(days=1), "late"
+    return row["near_on"], "near"
+
+
+def kept(row: Mapping[str, Any]) -> str:
+    """How a settled limit of the law was kept: timely, late, or backdated (the act's own day lies within it, but it was
+    recorded after it had passed: shown as such, never counted as timely); '' for what is no such limit or not met."""
+    if not row["legal"] or row["kind"] != "deadline" or row["state"] != "met" or row["due_on"] is None:
+        return ""
+    if (row["done_on"] or row["closed_on"]) > row["due_on"]:
+        return "late"
+    return "timely" if row["closed_on"] <= row["due_on"] else "backdated"
 
 
 def next_round(clock: ClockDef, due: date, today: date, calendar: Calendar) -> date:
@@ -335,7 +446,8 @@ def placed_day(way: str | None, opened_at: datetime) -> date | None:
 
 def over_when_placed(row: Mapping[str, Any], placed_on: date | None) -> bool:
     """Whether a running clock's day had passed before the case was placed: that accuses nobody, a person has to judge."""
-    return bool(placed_on and row["state"] == "running" and row["due_on"] < placed_on)
+    due = row["kind"] == "deadline" and row["state"] == "running" and row["due_on"]
+    return bool(placed_on and due and due < placed_on)
 
 
 def summarize(rows: Iterable[Mapping[str, Any]], placed_on: date | None = None) -> dict[str, Any]:
@@ -343,7 +455,7 @@ def summarize(rows: Iterable[Mapping[str, Any]], placed_on: date | None = None) 
     paused. What was over when the case was placed makes nothing late, and is the most urgent only where nothing else runs."""
     rows = list(rows)
     judged = [r for r in rows if over_when_placed(r, placed_on)]
-    live = [r for r in rows if r["state"] == "running" and not over_when_placed(r, placed_on)]
+    live = [r for r in rows if r["state"] == "running" and r["kind"] == "deadline" and not over_when_placed(r, placed_on)]
     urgent = min(live or judged, key=lambda r: (r["effective_on"], not r["legal"]), default=None)
     return {
         "urgent_on": urgent["effective_on"] if urgent else None,
@@ -360,7 +472,7 @@ def light(row: Mapping[str, Any], today: date, placed_on: date | None = None) ->
     the promise or close), normal, paused, none."""
     if row["state"] == "paused":
         return "paused"
-    if row["state"] != "running":
+    if row["state"] != "running" or row["kind"] != "deadline":
         return "none"
     if over_when_placed(row, placed_on):
         return "judge"

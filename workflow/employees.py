@@ -234,7 +234,7 @@ def _duty(definition: Definition, row: Any, today: date) -> Duty:
     return Duty(
         row["name"], row["label"], row["state"], light(row, today), row["start_on"], row["due_on"], row["safe_on"],
         left, row["law"],
-        MARKS.get(mark, ""), known.on_expiry.mark_law if known else "", tuple(row["explain"] or ()),
+        MARKS.get(mark, ""), known.on_expiry.law if known else "", tuple(row["explain"] or ()),
     )  # fmt: skip
 
 

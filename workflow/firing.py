@@ -17,12 +17,15 @@ from sqlalchemy.orm import Session
 
 from workflow import audit, clock
 from workflow.audit import Link
+from workflow.cases.act import Act
+from workflow.cases.load import load
 from workflow.cases.outward import LONGEST
 from workflow.deadlines import next_round, placed_day, summarize
 from workflow.definition.model import ClockDef
-from workflow.guards import MARKS
+from workflow.errors import Stopped
+from workflow.guards import MARKS, WAITS
 from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
-from workflow.permissions import PARTIES
+from workflow.permissions import PARTIES, PARTY
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -36,9 +39,10 @@ _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
         Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on,
-        Case.case_no, Case.definition_id, Office.code.label("office_code"),
+        Case.case_no, Case.definition_id, Office.code.label("office_code"), Matter.addressee.label("party"),
     )
     .join(Case, Case.id == Clock.case_id)
+    .join(Matter, Matter.id == Clock.matter_id)
     .join(Office, Office.id == Clock.office_id)
     .where(Clock.fire_on <= bindparam("today"))
     .order_by(Clock.fire_on, Clock.id)
@@ -57,7 +61,7 @@ _next = (
 )
 _live = (
     select(
-        Clock.matter_id, Clock.state, Clock.owner, Clock.legal, Clock.due_on, Clock.effective_on, Clock.near_on, Case.opened_at,
+        Clock.matter_id, Clock.state, Clock.kind, Clock.owner, Clock.legal, Clock.due_on, Clock.effective_on, Clock.near_on, Case.opened_at,
         Case.source["way"].as_string().label("way"),
     )
     .join(Case, Case.id == Clock.case_id)
@@ -156,7 +160,38 @@ def _fire(
     _tell(store, session, row, known, definition.people, near, died)
     if not near:  # coming near is only a message
         _record(session, row, known, changes["due_on"], today, actor, heads)
+        if known.on_expiry.act:
+            _let_happen(store, session, row, known, actor, heads)
     return bool(repeated)
+
+
+def _let_happen(store: Store, session: Session, row: Any, known: ClockDef, actor: Actor, heads: dict[int, Link]) -> None:
+    """What the cited rule lets happen by itself at expiry (公告期满即视为送达, 救济期限届满): an act of the system.
+
+    One that only has to wait is left for the next occasion; any other refusal becomes a task with its reasons.
+    """
+    loaded = load(store, session, row.case_no)
+    loaded.head = heads[row.case_id]
+    matter = next(m for m in loaded.matters if m.id == row.matter_id)
+    action = loaded.place(matter)[1].actions.get(known.on_expiry.act)
+    if action is None:
+        return  # the matter has gone on meanwhile
+    due = row.due_on.isoformat()
+    told = {action.on: due} if action.on else {}
+    if action.each:
+        told = {"addressee": row.addressee, "way": "public", "received_on": due}
+    try:
+        with session.begin_nested():
+            Act(loaded, actor, matter, action.name).run(told, [])
+    except Stopped as stopped:
+        if not all(r.code == WAITS for r in stopped.reasons):
+            text = f"“{row.label}”届满后没有办成“{action.label}”：{'；'.join(stopped.sentences())}"
+            task = {"case_id": row.case_id, "matter_id": row.matter_id, "office_id": row.office_id, "kind": "act",
+                    "owner": known.on_expiry.escalate or "supervisor", "fact": "", "created_at": clock.now(), "done_at": None,
+                    "done_by": "", "text": text[:300], "key": f"undone:{row.id}:{due}"}  # fmt: skip
+            _ignore_known(store, session, Task, [task])
+        return
+    heads[row.case_id] = loaded.head
 
 
 def _tell(
@@ -169,6 +204,7 @@ def _tell(
         to, what = list(known.on_expiry.warn), f"已于{row.due_on}届满"
     else:
         to, what = list(known.on_expiry.warn), "内部提醒"
+    to = [row.party or who if who == PARTY else who for who in to]
     text = f"【绿通】案件{row.case_no}“{row.label}”{what}。"[:LONGEST]
     stage = "near" if near else "expired"
     rows = [
@@ -208,7 +244,7 @@ def _record(
         "clock": row.name, "code": row.code, "addressee": row.addressee, "start_on": row.start_on, "due_on": row.due_on,
         "next_due": next_due, "legal": row.legal,
         "warned": list(known.on_expiry.warn), "escalated": known.on_expiry.escalate, "mark": mark,
-        "mark_text": MARKS.get(mark, ""), "law": known.on_expiry.mark_law, "route": known.on_expiry.route,
+        "mark_text": MARKS.get(mark, ""), "law": known.on_expiry.law, "route": known.on_expiry.route,
     }  # fmt: skip
     heads[row.case_id] = audit.append(
         session, heads[row.case_id], row.case_no, actor, kind="clock:expired" if row.legal else "clock:reminded", payload=payload, on=today,

@@ -181,7 +181,7 @@ class Case(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), index=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("definitions.id"), index=True)
     disease: Mapped[str] = mapped_column(String(80))
-    diagnosed_on: Mapped[date] = mapped_column(Date)
+    diagnosed_on: Mapped[date | None] = mapped_column(Date, comment="not yet, while the diagnosis is watched")
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opened_at: Mapped[datetime] = mapped_column()
@@ -208,6 +208,9 @@ class Matter(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), comment="who handles it")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("matters.id"), comment="of a child: whose decision it is about")
+    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instruments.id"), comment="of a child: that document")
+    addressee: Mapped[str] = mapped_column(String(30), default="", comment="of a child: whose it is")
     entered_on: Mapped[date] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
     urgent_on: Mapped[date | None] = mapped_column(Date, comment="earliest effective day of its running clocks")
@@ -259,6 +262,8 @@ class Clock(Base):
     fire_stage: Mapped[str] = mapped_column(String(10), default="")
     expired_on: Mapped[date | None] = mapped_column(Date, comment="day its expiry effect was carried out")
     closed_on: Mapped[date | None] = mapped_column(Date)
+    done_on: Mapped[date | None] = mapped_column(Date, comment="legal day of the act that met it; closed_on is when it was recorded")
+    kind: Mapped[str] = mapped_column(String(12), default="deadline")
     __table_args__ = (
         CheckConstraint(f"state in {CLOCK_STATES!r}", name="known_state"),
         CheckConstraint("state <> 'unstarted' or start_on is null", name="unstarted_has_no_start"),

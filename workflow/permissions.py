@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workflow.definition.model import ActionDef
 from workflow.situation import Actor
 
 PARTIES = ("worker", "relative", "union", "employer")
+PARTY = "party"
+SIDES = {"worker": ("worker", "relative"), "employer": ("employer",)}
+"""Who acts for the addressee of a decision."""
 RECORDERS = frozenset({"desk", "appraisal_office", "agency", "officer"})
 READERS = frozenset({"desk", "officer", "approver", "appraisal_office", "committee", "agency", "agency_reviewer",
                      "agency_head", "finance", "supervisor", "auditor"})  # fmt: skip
@@ -25,14 +30,24 @@ def parties_of(action: ActionDef) -> tuple[str, ...]:
     return tuple(p for p in action.by if p in PARTIES)
 
 
+def of_party(action: ActionDef, addressee: str) -> ActionDef:
+    """The act of a child matter with `party` made the people of the side it belongs to."""
+    if PARTY not in action.by:
+        return action
+    side = SIDES.get(addressee, ())
+    return replace(action, by=tuple(dict.fromkeys(p for by in action.by for p in (side if by == PARTY else (by,)))))
+
+
 def may_do(actor: Actor, action: ActionDef) -> bool:
     """Whether the actor's roles allow the act, by himself or by recording it for a party."""
+    if actor.system and "system" in action.by:
+        return True
     return bool(actor.roles & set(action.by)) or bool(parties_of(action) and actor.roles & RECORDERS)
 
 
 def acts_for_party(actor: Actor, action: ActionDef) -> bool:
     """Whether the actor would record the act for a party (then `behalf` must say whom)."""
-    return bool(parties_of(action)) and not (actor.roles & set(action.by))
+    return bool(parties_of(action)) and not (actor.roles & set(action.by)) and not actor.system
 
 
 def recognises_here(actor: Actor, matter: str, action: ActionDef, level: str) -> bool:

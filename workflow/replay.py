@@ -73,13 +73,17 @@ class Replay:
     def _performed(self, event: Any, payload: Mapping[str, Any]) -> None:
         key, facts = event.matter_id, dict(payload["facts"])
         self.states[key], self.versions[key] = event.to_state, payload["version"]
-        if "addressee" in facts:
+        if "addressee" in facts and "way" in facts:
             self.deliveries[(event.chain, event.seq)] = facts
             facts = {k: v for k, v in facts.items() if k not in OF_ONE_ADDRESSEE}
+        if "diagnosed_on" in facts:  # a diagnosis watched here is kept with the case
+            self.case_facts[event.case_id] = {**self.case_facts.get(event.case_id, {}), "diagnosed_on": facts.pop("diagnosed_on")}
         self.facts[key] = {**self.facts.get(key, {}), **facts, **payload["made"]}
         self._clocks(key, payload["clocks"])
         for matter in payload.get("opened", ()):
             self._opened(event.chain, matter)
+        for matter in payload.get("moved", ()):
+            self._clocks(matter["id"], matter["clocks"])
         self._paid(event.case_id, payload)
         if "instrument" in payload:
             self.instruments[(event.chain, event.seq)] = payload["instrument"]

@@ -60,6 +60,17 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class MatterView:
+    """Another matter of the case, as a parent or a child is seen: `addressee` whose child it is, `closed` at an end."""
+
+    name: str
+    state: str
+    addressee: str
+    closed: bool
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Situation:
     """A matter at the moment somebody wants to do something.
 
@@ -68,7 +79,8 @@ class Situation:
     ("yes"/"no"/"unknown"), diagnosed_on, disease, certificate_no, certificate_employer, dispute (bool), office_level …
     `papers`: names of papers received in this matter (with those handed in now), `held` those received before; both
     only where the act or its conditions ask for papers, `events` only where they ask who did what. `others`: for each
-    other matter of the case its name → (state, facts). `pool`: the experts of the pool as plain dicts, `figures`: the
+    other matter of the case its name → (state, facts); `parent` and `children` are the matter this one is about and those
+    about it, `party` whose child it is. `pool`: the experts of the pool as plain dicts, `figures`: the
     approved local figures; either only where a preparation needs it.
     """
 
@@ -88,6 +100,9 @@ class Situation:
     events: tuple[EventView, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     others: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    parent: MatterView | None = None
+    children: tuple[MatterView, ...] = ()
+    party: str = ""
     pool: tuple[Mapping[str, Any], ...] = ()
     figures: Any = None
 

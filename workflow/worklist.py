@@ -312,7 +312,7 @@ def _clocks_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[dict[s
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     query = select(
         Clock.matter_id, Clock.label, Clock.code, Clock.owner, Clock.legal, Clock.state, Clock.due_on, Clock.safe_on,
-        Clock.promise_on, Clock.effective_on, Clock.near_on,
+        Clock.promise_on, Clock.effective_on, Clock.near_on, Clock.kind,
     )  # fmt: skip
     live = Clock.state.in_(("running", "paused", "unstarted"))
     for r in session.execute(query.where(Clock.matter_id.in_(ids), live).order_by(Clock.id)):

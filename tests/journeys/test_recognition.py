@@ -302,10 +302,14 @@ def test_the_wrong_county_cannot_accept(town: Town) -> None:
 
 def test_an_act_recorded_later_counts_from_its_own_day(town: Town) -> None:
     life = town.life().wait(6)
-    life.act("desk", "recognition", "file", papers=PAPERS, applicant="worker", filed_on="2026-03-04")
+    given: dict[str, Any] = {"papers": PAPERS, "applicant": "worker", "filed_on": "2026-03-04"}
+    (why,) = life.refused("desk", "recognition", "file", **given)
+    assert "补记的原因" in why
+    life.act("desk", "recognition", "file", **given, backdate_reason="周三收件，系统停电，今天补录")
     assert life.due("examine") == date(2026, 3, 19)
     event = life.event()
     assert (event["on"], event["payload"]["backdated"]) == (date(2026, 3, 4), 4)
+    assert event["payload"]["backdate_reason"] == "周三收件，系统停电，今天补录"
     assert life.refused("approver", "recognition", "accept", accepted_on="2026-03-03") == [
         "“受理之日”2026-03-03 早于收到申请之日 2026-03-04，请核对日期。"
     ]

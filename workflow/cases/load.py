@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from workflow import clock, figures, guards, permissions
+from workflow.audit import Link
 from workflow.cases import typed
 from workflow.deadlines import ClockBook, placed_day
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
@@ -31,7 +32,7 @@ from workflow.models import (
     Worker,
     table,
 )
-from workflow.situation import Actor, Delivery, EventView, Situation
+from workflow.situation import Actor, Delivery, EventView, MatterView, Situation
 from workflow.store import Store
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -51,7 +52,11 @@ _case = (
     .where(_c.case_no == bindparam("case_no"))
 )  # fmt: skip
 _locked = _case.with_for_update(of=table(Case))
-MATTER_COLUMNS = ("id", "name", "number", "state", "version", "facts", "office_id", "closed_on", "entered_on")
+MATTER_COLUMNS = (
+    "id", "name", "number", "state", "version", "facts", "office_id", "closed_on", "entered_on", "parent_id", "instrument_id", "addressee",
+)  # fmt: skip
+_diagnose = update(table(Case)).where(_c.id == bindparam("key")).values(diagnosed_on=bindparam("on"))
+_matter = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.id == bindparam("key"))
 _matters = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.case_id == bindparam("case")).order_by(_m.id)
 _papers = select(_p.name).where(_p.matter_id == bindparam("matter"))
 _events = (
@@ -62,7 +67,8 @@ _events = (
 _deliveries = select(_d.kind, _d.addressee, _d.received_on).where(_d.matter_id == bindparam("matter")).order_by(_d.id)
 _payments = select(table(Payment)).where(table(Payment).c.case_id == bindparam("case")).order_by(table(Payment).c.id)
 _instrument = (
-    select(_i.id, _i.kind, _i.addressees).where(_i.matter_id == bindparam("matter")).order_by(_i.id.desc()).limit(1)
+    select(_i.id, _i.kind, _i.label, _i.number, _i.addressees).where(_i.matter_id == bindparam("matter"))
+    .order_by(_i.id.desc()).limit(1)
 )
 _county = select(table(Office).c.county).where(table(Office).c.id == bindparam("office"))
 
@@ -76,6 +82,7 @@ class Loaded:
     row: AnyRow
     matters: list[AnyRow]
     definition: Definition
+    head: Link
     _books: dict[int, ClockBook] = field(default_factory=dict)
     _instruments: dict[int, AnyRow | None] = field(default_factory=dict)
 
@@ -108,25 +115,57 @@ class Loaded:
             self._books[matter.id] = ClockBook.load(
                 self.connection, definition=self.definition, calendar=self.store.calendar(self.session), today=self.today,
                 case_id=self.row.id, matter_id=matter.id, office_id=matter.office_id,
-                unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on,
+                unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on, party=matter.addressee,
+                dates=typed.days(self.definition, self.facts_of(matter)),
             )  # fmt: skip
         return self._books[matter.id]
 
-    def new_book(self, office_id: int) -> ClockBook:
+    def new_book(self, office_id: int, party: str = "") -> ClockBook:
         """The clocks of a matter not yet written."""
         return ClockBook(
             definition=self.definition, calendar=self.store.calendar(self.session), today=self.today, case_id=self.row.id, matter_id=0,
-            office_id=office_id, unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on,
+            office_id=office_id, unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on, party=party,
         )  # fmt: skip
 
     def facts_of(self, matter: AnyRow) -> dict[str, Any]:
         """The matter's facts in their types, with the case's date of diagnosis."""
-        return {"diagnosed_on": self.row.diagnosed_on, **typed.typed(self.definition, matter.facts)}
+        known = {"diagnosed_on": self.row.diagnosed_on} if self.row.diagnosed_on else {}
+        return {**known, **typed.typed(self.definition, matter.facts)}
 
     def place(self, matter: AnyRow) -> tuple[MatterDef, StateDef]:
-        """Where the matter stands in its definition."""
+        """Where the matter stands in its definition; the acts of a child matter are those of the side it belongs to."""
         defined = self.definition.matters[matter.name]
-        return defined, defined.states[matter.state]
+        return defined, self.state(matter, matter.state)
+
+    def state(self, matter: AnyRow, name: str) -> StateDef:
+        """One state of the matter, as place() gives it."""
+        state = self.definition.matters[matter.name].states[name]
+        if not matter.addressee:
+            return state
+        return replace(state, actions={n: permissions.of_party(a, matter.addressee) for n, a in state.actions.items()})
+
+    def again(self, matter: AnyRow) -> AnyRow:
+        """The matter's row as it has been written meanwhile, in its place among the matters."""
+        fresh = self.connection.execute(_matter, {"key": matter.id}).one()
+        self.matters[next(i for i, m in enumerate(self.matters) if m.id == matter.id)] = fresh
+        return fresh
+
+    def diagnose(self, on: date) -> None:
+        """Keep the day of the diagnosis with the case (工伤保险条例#17: the day of diagnosis or of its appraisal)."""
+        self.connection.execute(_diagnose, {"key": self.row.id, "on": on})
+        self.row = self.connection.execute(_case, {"case_no": self.row.case_no}).one()
+        self._books.clear()
+
+    def ordered(self, matter: AnyRow) -> None:
+        """A document has been ordered: the newest one is asked for again."""
+        self._instruments.pop(matter.id, None)
+
+    def parent(self, matter: AnyRow) -> AnyRow | None:
+        """The matter whose decision a child is about."""
+        return next((m for m in self.matters if m.id == matter.parent_id), None) if matter.parent_id else None
+
+    def _view(self, matter: AnyRow) -> MatterView:
+        return MatterView(matter.name, matter.state, matter.addressee, matter.closed_on is not None, self.facts_of(matter))
 
     def payments(self) -> list[dict[str, Any]]:
         """The payments of the case, each saying whether a returned one has been paid again."""
@@ -195,6 +234,8 @@ class Loaded:
             ) if needs_history else (),
             deliveries=tuple(Delivery(*d) for d in connection.execute(_deliveries, key)) if action.each else (),
             others={m.name: (m.state, self.facts_of(m)) for m in self.matters if m.id != matter.id},
+            parent=self._view(above) if (above := self.parent(matter)) else None, party=matter.addressee,
+            children=tuple(self._view(m) for m in self.matters if m.parent_id == matter.id),
             pool=self._pool() if action.prepare == "draw_experts" else (),
             figures=self._figures() if action.prepare == "benefit_lines" else None,
         )  # fmt: skip
@@ -223,7 +264,8 @@ def load(store: Store, session: Session, case_no: str, *, lock: bool = False) ->
     if row is None:
         raise NotFound(NO_CASE)
     matters = list(connection.execute(_matters, {"case": row.id}))
-    return Loaded(store, session, row, matters, store.definition(session, row.definition_id))
+    definition = store.definition(session, row.definition_id)
+    return Loaded(store, session, row, matters, definition, Link(row.head_seq, row.head_hash))
 
 
 def load_seen(store: Store, session: Session, case_no: str, actor: Actor, *, lock: bool = False) -> Loaded:

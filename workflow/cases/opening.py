@@ -15,6 +15,7 @@ from workflow import audit, clock, pinyin, sealed
 from workflow.audit import Link
 from workflow.cases import filling, outward, paperwork, typed
 from workflow.cases.load import MATTER_COLUMNS, AnyRow, Loaded, load
+from workflow.definition.model import ActionDef, MatterDef
 from workflow.errors import Reason, Refused
 from workflow.identity import Identity
 from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker, table
@@ -35,7 +36,7 @@ class NewCase:
     employer_id: int
     office_id: int
     disease: str
-    diagnosed_on: date
+    diagnosed_on: date | None
     phone: str = ""
     address: str = ""
     occupation: str = ""
@@ -61,16 +62,7 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     `kind` is case:opened or case:imported. Raises Refused where this worker already has a case of that day of diagnosis.
     """
     worker_id = _worker(store, session, new)
-    same = session.scalar(
-        select(Case.case_no).where(Case.worker_id == worker_id, Case.diagnosed_on == new.diagnosed_on)
-    )
-    if same:
-        raise Refused(
-            Reason(
-                f"这名职工 {new.diagnosed_on} 诊断的案件已经有了：{same}。请打开那个案件办理，不要重复登记。",
-                "duplicate",
-            )
-        )
+    _only_once(session, worker_id, new.diagnosed_on)
     definition_id, digest = current_definition(session)
     case_no = _case_number(store, session)
     now = clock.now()
@@ -81,7 +73,7 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
          "source": dict(new.source), "opened_at": now, "touched_at": now, "closed_on": None, "head_seq": 0, "head_hash": ""},
     )  # fmt: skip
     loaded = load(store, session, case_no)
-    placed = [_place(loaded, p, actor, quiet=kind == "case:imported") for p in placements]
+    placed = [_place(loaded, p, quiet=kind == "case:imported") for p in placements]
     tasks = [(None, f) for f in unknown] + [(m, f) for m, p in zip(placed, placements, strict=True) for f in p.unknown]
     filling.ask(loaded, [(m["id"] if m else None, m["name"] if m else "", f) for m, f in tasks])
     payload = {
@@ -104,10 +96,48 @@ def write_case(store: Store, session: Session, actor: Actor, new: NewCase, place
     return case_no
 
 
-def open_matter(loaded: Loaded, name: str, on: date) -> dict[str, Any]:
-    """Open a matter of a running case in its first state; the matter with its clocks' changes."""
-    defined = loaded.definition.matters[name]
-    return _place(loaded, Placement(name, defined.start, {"opened_on": on}))
+def _only_once(session: Session, worker_id: int, diagnosed_on: date | None) -> None:
+    """Raises Refused where this worker has a case of that day, or one still before its diagnosis."""
+    same = select(Case.case_no).where(Case.worker_id == worker_id)
+    if found := session.scalar(same.where(Case.diagnosed_on == diagnosed_on)):
+        text = f"这名职工 {diagnosed_on} 诊断的案件已经有了：{found}。请打开那个案件办理，不要重复登记。"
+        raise Refused(Reason(text, "duplicate"))
+    if found := session.scalar(same.where(Case.diagnosed_on.is_(None), Case.closed_on.is_(None))):
+        text = f"这名职工正在诊断的案件已经有了：{found}。请打开那个案件登记诊断结果，不要重复登记。"
+        raise Refused(Reason(text, "duplicate"))
+
+
+def open_by(loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, document: Any, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Open what an act opens: a matter the case has not got (open) yet, or one child for each addressee (only for the one a
+    delivery names). Each with its clocks' changes, as the event keeps them."""
+    opened = []
+    for name in action.open:
+        defined = loaded.definition.matters[name]
+        if defined.each:
+            opened += _children(loaded, matter, action, defined, on, given)
+        elif defined.many or not any(m.name == name and (m.closed_on is None or not _starts_again(defined)) for m in loaded.matters):
+            opened.append(_place(loaded, Placement(name, defined.start, {"opened_on": on})))
+    return opened
+
+
+def _starts_again(defined: MatterDef) -> bool:
+    """Whether a closed matter of this kind stands in the way of a new one: where its ends have acts, it is gone on with instead."""
+    return not any(s.end and s.actions for s in defined.states.values())
+
+
+def _children(
+    loaded: Loaded, matter: AnyRow, action: ActionDef, defined: MatterDef, on: date, given: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    latest = loaded.latest_instrument(matter)
+    everybody = list(latest.addressees) if latest else list(BOTH)
+    who = [str(given["addressee"])] if given.get("addressee") else everybody
+    known = loaded.definition.instruments.get(latest.kind) if latest else None
+    about = {
+        "opened_on": on, "received_on": given.get("received_on", on), "decision": latest.number if latest else "",
+        "decision_kind": given.get("decision_kind") or (latest.kind if latest else ""), "decision_label": known.label if known else "",
+    }  # fmt: skip
+    placed = Placement(defined.name, defined.start, about)
+    return [_place(loaded, placed, parent=matter, addressee=w, instrument=latest.id if latest else None) for w in who]
 
 
 def current_definition(session: Session) -> tuple[int, str]:
@@ -118,15 +148,15 @@ def current_definition(session: Session) -> tuple[int, str]:
     return row.id, row.digest
 
 
-def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool = False) -> dict[str, Any]:
+def _place(loaded: Loaded, p: Placement, quiet: bool = False, parent: AnyRow | None = None, addressee: str = "",
+           instrument: int | None = None) -> dict[str, Any]:  # fmt: skip
     state = loaded.definition.matters[p.matter].states[p.state]
     number = 1 + sum(m.name == p.matter for m in loaded.matters)
     today, connection = clock.today(), loaded.connection
     office_id = _office_of(connection, p.matter, loaded.row.office_id)
     # The clocks come first: the matter's row carries their summary, and is written once.
-    book = loaded.new_book(office_id)
-    days = {k: v for k, v in {"diagnosed_on": loaded.row.diagnosed_on, **p.facts}.items() if isinstance(v, date)}
-    book.move(None, state, days, None, BOTH)
+    book = loaded.new_book(office_id, addressee)
+    book.move(None, state, _days(loaded, p.facts), None, BOTH)
     for name in p.listed:
         book.start_unknown(name, BOTH)
     if quiet:
@@ -134,6 +164,7 @@ def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool
     values = {
         "case_id": loaded.row.id, "name": p.matter, "number": number, "state": p.state, "version": 1, "facts": typed.plain(p.facts),
         "office_id": office_id, "entered_on": today, "closed_on": today if state.end else None, **book.summary(),
+        "parent_id": parent.id if parent else None, "instrument_id": instrument, "addressee": addressee,
     }  # fmt: skip
     matter_id = paperwork.key_of(connection.execute(_new_matter, values))
     book.belong_to(matter_id)
@@ -145,6 +176,8 @@ def _place(loaded: Loaded, p: Placement, actor: Actor | None = None, quiet: bool
         "state": p.state,
         "facts": typed.plain(p.facts),
         "clocks": book.changes(),
+        "addressee": addressee,
+        "parent_id": parent.id if parent else None,
     }
 
 
@@ -158,6 +191,11 @@ def _office_of(connection: Connection, matter: str, office_id: int) -> int:
     if matter != "appraisal":
         return office_id
     return int(connection.execute(_city).scalar_one())
+
+
+def _days(loaded: Loaded, facts: Mapping[str, Any]) -> dict[str, date]:
+    known = {"diagnosed_on": loaded.row.diagnosed_on, **facts}
+    return {k: v for k, v in known.items() if isinstance(v, date)}
 
 
 def _case_number(store: Store, session: Session) -> str:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from workflow.definition.faults import Fault
 from workflow.definition.matters import CLOCK_ACTS, places
-from workflow.definition.model import ActionDef, ClockDef, MatterDef, StateDef
+from workflow.definition.model import ActionDef, ClockDef, FactDef, MatterDef, StateDef
 from workflow.definition.nodes import Table, line_of
 
-NEEDS = {"pause": ("pauses", "中止"), "extend": ("extends", "延长"), "shift": ("shifts", "改期")}
+NEEDS = {
+    "pause": ("pauses", "中止"), "extend": ("extends", "延长"), "shift": ("shifts", "改期"), "exclude": ("excludes", "扣除"),
+}  # fmt: skip
+OUTCOME = "outcome"
 
 
-def check(root: Table, clocks: Mapping[str, ClockDef], matters: Mapping[str, MatterDef]) -> Iterator[Fault]:
+def check(root: Table, facts: Mapping[str, FactDef], clocks: Mapping[str, ClockDef],
+          matters: Mapping[str, MatterDef]) -> Iterator[Fault]:  # fmt: skip
     """Every fault of the whole, in no order."""
     for matter in matters.values():
         one = _Matter(root, clocks, matter)
@@ -24,6 +28,7 @@ def check(root: Table, clocks: Mapping[str, ClockDef], matters: Mapping[str, Mat
         yield from one.addressees()
         yield from one.public()
     yield from _routes(root, clocks, matters)
+    yield from _children(root, facts, matters)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,7 @@ class _Matter:
         return Fault(line_of(self.root, "matters", self.matter.name, "states", state.name, key), text)
 
     def _act(self, state: StateDef, action: ActionDef, key: str, text: str) -> Fault:
-        path = ("matters", self.matter.name, "states", state.name, "actions", action.name, key)
-        return Fault(line_of(self.root, *path), f"办理事项“{action.name}”{text}")
+        return Fault(act_line(self.root, self.matter, state, action, key), f"办理事项“{action.name}”{text}")
 
     def _running(self) -> set[str]:
         """The clocks that ever run in this matter."""
@@ -158,13 +162,46 @@ class _Matter:
                     yield self._state(state, "public", text + "请换成本事项的时限。")
 
 
+def act_line(root: Table, matter: MatterDef, state: StateDef, action: ActionDef, key: str = "") -> int:
+    """The line an act (or a key of it) is written on: with its state, or once for several."""
+    where = ("common",) if action.common else ("states", state.name, "actions")
+    return line_of(root, "matters", matter.name, *where, action.name, key)
+
+
 def _routes(root: Table, clocks: Mapping[str, ClockDef], matters: Mapping[str, MatterDef]) -> Iterator[Fault]:
     for clock in clocks.values():
-        route = clock.on_expiry.route
-        states = [s for m in matters.values() for s in m.states.values() if clock.name in s.clocks]
-        if route and states and not any(route in s.actions for s in states):
-            text = f"时限“{clock.name}”到期后转“{route}”，用到它的状态里却没有这件办理事项。"
-            yield Fault(line_of(root, "clocks", clock.name, "on_expiry", "route"), text + "请在那里写上，或改 route。")
+        for key, act in (("route", clock.on_expiry.route), ("do", clock.on_expiry.act)):
+            states = [s for m in matters.values() for s in m.states.values() if clock.name in s.clocks]
+            if act and states and not any(act in s.actions for s in states):
+                text = f"时限“{clock.name}”到期后办“{act}”，用到它的状态里却没有这件办理事项。"
+                yield Fault(line_of(root, "clocks", clock.name, "on_expiry", key), text + f"请在那里写上，或改 {key}。")
+        for matter in matters.values():
+            for state in matter.states.values():
+                done = state.actions.get(clock.on_expiry.act) if clock.on_expiry.act else None
+                if done is not None and "system" not in done.by:
+                    text = f"由时限“{clock.name}”到期自动办理，by 里却没有 system（系统）。请补上，或改用 route 请人办。"
+                    yield Fault(act_line(root, matter, state, done, "by"), f"办理事项“{done.name}”{text}")
+
+
+def _children(root: Table, facts: Mapping[str, FactDef], matters: Mapping[str, MatterDef]) -> Iterator[Fault]:
+    """Acts done on a parent: known outcomes, acts the parents have."""
+    outcomes = facts[OUTCOME].choices if OUTCOME in facts else {}
+    for matter in matters.values():
+        parents = [matters[name] for name in matter.of if name in matters]
+        for state in matter.states.values():
+            for action in state.actions.values():
+                for outcome, act in action.parent.items():
+                    line = act_line(root, matter, state, action, "parent")
+                    if outcome != "any" and outcome not in outcomes:
+                        known = "、".join(outcomes) or "（先在 facts 里写 outcome）"
+                        yield Fault(line, f"办理事项“{action.name}”的 parent 里没有“{outcome}”这个结果。请改成：{known}，或 any。")
+                    for parent in parents:
+                        if not any(act in s.actions for s in parent.states.values()):
+                            text = f"要在上级事项“{parent.label}”办“{act}”，那里却没有这件。请补上，或改 parent。"
+                            yield Fault(line, f"办理事项“{action.name}”{text}")
+                if action.parent and not parents:
+                    text = f"写了 parent，事项“{matter.label}”却没有写 of（上级事项）。请补上，或删掉。"
+                    yield Fault(act_line(root, matter, state, action, "parent"), f"办理事项“{action.name}”{text}")
 
 
 def gone(root: Table, matters: Mapping[str, MatterDef], used: Iterable[tuple[str, str]]) -> Iterator[Fault]:

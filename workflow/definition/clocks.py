@@ -7,18 +7,20 @@ from datetime import timedelta
 from itertools import pairwise
 
 from workflow.daycount import Span
-from workflow.definition.form import Book, Form
-from workflow.definition.model import Again, ClockDef, DatedSpan, Expiry, Ground, Promise
-from workflow.definition.nodes import Items, Table
+from workflow.definition.form import Book, Form, shown
+from workflow.definition.model import Again, Cap, ClockDef, DatedSpan, Depends, Expiry, Ground, Promise
+from workflow.definition.nodes import Items, Table, Text
 from workflow.definition.sections import entries
 
 KEYS = (
     "code", "label", "within", "until", "remind", "repeat", "from", "owner", "each", "law", "pauses", "excludes",
-    "extends", "shifts", "again", "promise", "on_expiry", "unverified",
+    "extends", "shifts", "again", "promise", "on_expiry", "unverified", "kind", "version_by", "at_most", "depends",
 )  # fmt: skip
 REQUIRED = ("code", "label", "from", "owner", "on_expiry")
 LENGTHS = ("within", "until", "remind")
-ONLY_LEGAL = ("law", "pauses", "excludes", "extends", "shifts", "promise")
+ONLY_LEGAL = ("law", "pauses", "excludes", "extends", "shifts", "promise", "kind", "version_by", "at_most", "depends")
+KINDS = ("deadline", "earliest", "effect", "start_month")
+EXPIRY_KEYS = ("warn", "escalate", "mark", "law", "route", "do")
 OWN_CODE = re.compile(r"IN-[A-Z0-9][A-Z0-9-]{0,36}")
 
 
@@ -40,7 +42,8 @@ def _clock(book: Book, name: str, form: Form) -> ClockDef:
         within=_within(form), until=form.name("until", "facts", book.known["day_facts"]), remind=form.span("remind"),
         repeat=form.flag("repeat"), each=each, law=form.law(), pauses=_ground(form, "pauses"),
         excludes=_ground(form, "excludes"), extends=_ground(form, "extends"), shifts=_ground(form, "shifts"),
-        again=_again(book, form, legal), promise=_promise(form), unverified=form.text("unverified"),
+        again=_again(book, form, legal), promise=_promise(form), unverified=form.text("unverified"), kind=_kind(form),
+        version_by=form.name("version_by", "dates"), at_most=_cap(form), depends=_depends(book, form),
     )  # fmt: skip
 
 
@@ -88,11 +91,15 @@ def _within(form: Form) -> tuple[DatedSpan, ...]:
         return (DatedSpan(span),) if span else ()
     if not node.items:
         form.say(node.line, f"{form.what}的 within 是空的。请写多久，如 15 日。")
-    parts = [p for p in (form.part_of(i, "within", ("from", "until", "is"), ("is",)) for i in node.items) if p]
+    keys = ("from", "until", "is", "law", "unverified")
+    parts = [p for p in (form.part_of(i, "within", keys, ("is",)) for i in node.items) if p]
     found = [(p, _dated(p)) for p in parts]
     for (_, before), (part, after) in pairwise(found):
         _adjoin(part, before, after)
-    return tuple(DatedSpan(span, d.since, d.until) for _, d in found if (span := d.span) is not None)
+    return tuple(
+        DatedSpan(span, d.since, d.until, part.law(), part.text("unverified"))
+        for part, d in found if (span := d.span) is not None
+    )  # fmt: skip
 
 
 class _Dated:
@@ -147,6 +154,34 @@ def _again(book: Book, form: Form, legal: bool) -> Again | None:
     return Again(_code(book, part, "code", legal), part.name("from", "dates"), part.law())
 
 
+def _kind(form: Form) -> str:
+    kind = form.text("kind", 20)
+    if kind and kind not in KINDS:
+        form.say(form.line("kind"), f"{form.what}的 kind 没有“{shown(kind)}”。请改成：{'、'.join(KINDS)}。")
+    return kind if kind in KINDS else "deadline"
+
+
+def _cap(form: Form) -> Cap | None:
+    keys = ("within", "from", "law")
+    part = form.part("at_most", keys, keys)
+    if part is None or (span := part.span("within")) is None:
+        return None
+    return Cap(span, part.name("from", "dates"), part.law())
+
+
+def _depends(book: Book, form: Form) -> Depends | None:
+    """A start chosen by an open question: {question: name, choice: date fact, …}."""
+    node = form.table.get("depends")
+    if not isinstance(node, Table):
+        form.part("depends", ("question", "选项"))
+        return None
+    asked = node.get("question")
+    known = book.choices.get(asked.value, {}) if isinstance(asked, Text) else {}
+    part = Form(book, node, f"{form.what}的 depends ", ("question", *known), ("question",))
+    question = part.name("question", "questions")
+    return Depends(question, {choice: part.name(choice, "dates") for choice in known if part.has(choice)})
+
+
 def _promise(form: Form) -> Promise | None:
     part = form.part("promise", ("within", "confirmed"), ("within", "confirmed"))
     if part is None:
@@ -156,22 +191,23 @@ def _promise(form: Form) -> Promise | None:
 
 
 def _expiry(form: Form, legal: bool) -> Expiry:
-    part = form.part("on_expiry", ("warn", "escalate", "mark", "law", "route"))
+    part = form.part("on_expiry", EXPIRY_KEYS)
     if part is None:
         return Expiry()
-    for key in ("mark", "law", "route") if not legal else ():
+    for key in ("mark", "law", "route", "do") if not legal else ():
         if part.has(key):
             part.say(part.line(key), f"{part.what}是内部提醒的，不能写 {key}，只能写 warn 或 escalate。请删掉。")
-    follows = [k for k in ("warn", "escalate", "mark", "route") if part.has(k)]
+    follows = [k for k in ("warn", "escalate", "mark", "route", "do") if part.has(k)]
     if not part.table.broken and (not follows or (not legal and not {"warn", "escalate"} & set(follows))):
         part.say(form.line("on_expiry"), f"{part.what}没有写到期怎么办。请写 warn（提醒谁）或 escalate（报给谁）。")
-    if legal and part.has("mark") != part.has("law"):
-        given, missing = ("mark", "law（后果的依据）") if part.has("mark") else ("law", "mark（法律后果）")
-        part.say(part.line(given), f"{part.what}缺少 {missing}。mark 和 law 要一起写，请补上。")
+    effect = "do" if part.has("do") else "mark"
+    if legal and part.has(effect) != part.has("law"):
+        given, missing = (effect, "law（后果的依据）") if part.has(effect) else ("law", "mark 或 do（法律后果）")
+        part.say(part.line(given), f"{part.what}缺少 {missing}。{effect} 和 law 要一起写，请补上。")
     warned = part.table.get("warn")
     if isinstance(warned, Items) and not warned.items:
         part.say(part.line("warn"), f"{part.what}的 warn 是空的。请写上提醒谁，或删掉 warn。")
     return Expiry(
         part.names("warn", "people"), part.name("escalate", "people"), part.name("mark", "marks"), part.law(),
-        part.name("route", "actions"),
+        part.name("route", "actions"), part.name("do", "actions"),
     )  # fmt: skip

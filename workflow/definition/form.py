@@ -18,7 +18,7 @@ LONGEST_SPAN = 999
 NAME_LIMIT, PERSON_LIMIT = 40, 30  # columns of workflow.models
 KINDS = {
     "people": "人员", "dates": "日期", "facts": "填写项", "clocks": "时限", "papers": "材料", "instruments": "文书",
-    "matters": "事项", "states": "状态", "actions": "办理事项",
+    "matters": "事项", "states": "状态", "actions": "办理事项", "questions": "没有定论的问题", "choices": "选项",
 }  # fmt: skip
 BUILT_IN = {"guards": "条件", "preparations": "准备步骤", "marks": "法律后果"}
 SWALLOWED = {"bool": "是/否", "int": "数字", "float": "数字", "timestamp": "日期", "null": "空"}
@@ -39,6 +39,7 @@ class Book:
     faults: list[Fault] = field(default_factory=list)
     nearest: Nearest = field(default_factory=Nearest)
     absent: frozenset[str] = frozenset()  # sections that are not there: complained of once, not at every name
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)  # open question → its choices
     used: set[tuple[str, str]] = field(default_factory=set)
 
     def say(self, line: int, text: str) -> None:
@@ -70,7 +71,7 @@ def _unknown(name: str, kind: str, meant: str) -> str:
         return f"“{shown(name)}”里用了全角“{wide.group()}”。请改成半角符号，各项之间用半角逗号。"
     if kind in BUILT_IN:
         return f"系统里没有叫“{shown(name)}”的{BUILT_IN[kind]}{guess}请改成已有的名字；要新的，请找系统维护人员。"
-    where = {"states": "本事项的 states", "actions": "用到这个时限的状态"}.get(kind, kind)
+    where = {"states": "本事项的 states", "actions": "用到这个时限的状态", "choices": "这个问题的 choices"}.get(kind, kind)
     return f"{where} 里没有叫“{shown(name)}”的{KINDS[kind]}{guess}请改成已有的名字，或先在那里写上。"
 
 

@@ -17,8 +17,8 @@ from workflow.definition.nodes import Table, Text
 from workflow.definition.reader import MAX_CHARACTERS, read
 
 MAX_BYTES = 4 * MAX_CHARACTERS
-SECTIONS = ("version", "people", "dates", "facts", "clocks", "papers", "instruments", "matters")
-OPTIONAL = ("facts",)
+SECTIONS = ("version", "people", "dates", "facts", "questions", "clocks", "papers", "instruments", "matters")
+OPTIONAL = ("facts", "questions")
 NEVER_EMPTY = ("people", "clocks", "matters")
 
 
@@ -59,7 +59,7 @@ def loads(text: str, *, name: str = "states.yaml", check_law: bool = True) -> De
     book = _book(root, check_law)
     definition = _definition(book, root, text)
     if reading.whole:
-        book.faults += checks.check(root, definition.clocks, definition.matters)
+        book.faults += checks.check(root, definition.facts, definition.clocks, definition.matters)
         book.faults += sections.unused(book, root, ("clocks", "papers", "instruments"))
     if faults := [*reading.faults, *book.faults]:
         raise DefinitionFaults(name, faults)
@@ -128,6 +128,7 @@ def _definition(book: Book, root: Table, text: str) -> Definition:
         people=sections.labels(book, root, "people", PERSON_LIMIT),
         dates=dates,
         facts=sections.facts(book, root, dates),
+        questions=sections.questions(book, root),
         clocks=read_clocks(book, root),
         papers=sections.papers(book, root),
         instruments=sections.instruments(book, root),

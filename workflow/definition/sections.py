@@ -1,4 +1,4 @@
-"""The short sections of states.yaml: people, dates, facts, papers, instruments."""
+"""The short sections of states.yaml: people, dates, facts, questions, papers, instruments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from workflow.definition.faults import Fault
 from workflow.definition.form import Book, Form, shown
-from workflow.definition.model import FactDef, InstrumentDef, PaperDef
+from workflow.definition.model import FactDef, InstrumentDef, PaperDef, QuestionDef
 from workflow.definition.nodes import Table, Text, Unreadable
 
 FACT_TYPES = {
@@ -15,6 +15,7 @@ FACT_TYPES = {
     "money": "金额", "month": "月份", "papers": "材料", "account": "账号",
 }  # fmt: skip
 FACT_KEYS = ("label", "type", "choices", "hint", "not_before", "future", "law")
+CONFIDENCES = ("H", "M-H", "M", "L")
 _CHOICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TEMPLATE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -97,6 +98,11 @@ def _choices(form: Form, kind: str) -> dict[str, str]:
     if not form.has("choices"):
         form.say(form.table.line, f"{form.what}是单选，缺少 choices。请写上 choices: {{代号: 文字, …}}。")
         return {}
+    return _labelled(form)
+
+
+def _labelled(form: Form) -> dict[str, str]:
+    """The mapping `choices`: code → label."""
     node = form.table.get("choices")
     below = form.part("choices", tuple(node.pairs) if isinstance(node, Table) else ("代号", "文字"))
     if below is None:
@@ -118,7 +124,8 @@ def papers(book: Book, root: Table) -> dict[str, PaperDef]:
 
 def instruments(book: Book, root: Table) -> dict[str, InstrumentDef]:
     """The instruments (文书) that may be issued."""
-    keys, required = ("label", "number", "to", "copy", "law", "template"), ("label", "number", "to", "law")
+    keys = ("label", "number", "to", "copy", "law", "template", "remedy", "no_remedy")
+    required = ("label", "number", "to", "law")
     return {name: _instrument(name, form) for name, form in entries(book, root, "instruments", "文书", keys, required)}
 
 
@@ -129,10 +136,37 @@ def _instrument(name: str, form: Form) -> InstrumentDef:
     template = form.text("template", 40)
     if template and not _TEMPLATE.fullmatch(template):
         form.say(form.line("template"), f"{form.what}的 template 只能用小写英文字母、数字和下划线。请改正。")
+    if form.has("remedy") and form.has("no_remedy"):  # neither: an older file; the prover asks for one
+        cure = "不服时能走的路写 remedy（事项或者时限的名字），没有的写 no_remedy（为什么没有）"
+        form.say(form.line("no_remedy"), f"{form.what}的 remedy 和 no_remedy 只能写一个。{cure}。")
     return InstrumentDef(
         name, form.text("label", 60), form.text("number", 10), form.names("to", "people"), form.law(),
-        form.names("copy", "people"), template,
+        form.names("copy", "people"), template, _remedy(form), form.text("no_remedy"),
     )  # fmt: skip
+
+
+def _remedy(form: Form) -> str:
+    """A matter or a clock by name."""
+    named = form.table.get("remedy")
+    kind = "clocks" if isinstance(named, Text) and named.value in form.book.known["clocks"] else "matters"
+    return form.name("remedy", kind)
+
+
+def questions(book: Book, root: Table) -> dict[str, QuestionDef]:
+    """The legally open questions, each a switch with its choices."""
+    keys = ("label", "choices", "use", "cautious", "law", "confidence")
+    found: dict[str, QuestionDef] = {}
+    for name, form in entries(book, root, "questions", "没有定论的问题", keys, keys):
+        choices = _labelled(form)
+        confidence = form.text("confidence", 5)
+        if confidence and confidence not in CONFIDENCES:
+            form.say(form.line("confidence"), f"{form.what}的 confidence 只能是 {'、'.join(CONFIDENCES)}。请改正。")
+        book.choices[name] = choices
+        found[name] = QuestionDef(
+            name, form.text("label", 120), choices, form.name("use", "choices", choices),
+            form.name("cautious", "choices", choices), form.law(), confidence,
+        )  # fmt: skip
+    return found
 
 
 def version(book: Book, root: Table) -> str:

@@ -2,7 +2,7 @@
 
 from workflow.guards import appraisal, benefit, papers, recognition
 from workflow.guards.appraisal import named_conflicts
-from workflow.guards.base import ASK_HISTORY, ASK_PAPERS, MARKS, REGISTRY, asked_papers, guard, missing_papers
+from workflow.guards.base import ASK_HISTORY, ASK_PAPERS, MARKS, REGISTRY, WAITS, asked_papers, guard, missing_papers
 from workflow.guards.benefit import monthly_lines
 from workflow.guards.recognition import proposal
 
@@ -11,6 +11,7 @@ __all__ = [
     "ASK_PAPERS",
     "MARKS",
     "REGISTRY",
+    "WAITS",
     "appraisal",
     "asked_papers",
     "benefit",

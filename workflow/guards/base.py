@@ -20,6 +20,8 @@ MARKS: Mapping[str, str] = {
 """Legal effects a clock's expiry may mark, as shown to people."""
 
 
+WAITS = "waits"
+"""Code of a reason that only says: not yet. What the system would do by itself is then left for the next occasion."""
 ASK_HISTORY = frozenset(
     {
         "own_application",
