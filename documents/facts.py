@@ -20,6 +20,16 @@ LAWS = {
     "行政诉讼法": "中华人民共和国行政诉讼法",
     "民事诉讼法": "中华人民共和国民事诉讼法",
     "民法典": "中华人民共和国民法典",
+    "民法总则": "中华人民共和国民法总则",
+    "个人信息保护法": "中华人民共和国个人信息保护法",
+    "劳动争议调解仲裁法": "中华人民共和国劳动争议调解仲裁法",
+    "行政复议法实施条例": "中华人民共和国行政复议法实施条例",
+    "行政诉讼法解释": "最高人民法院关于适用〈中华人民共和国行政诉讼法〉的解释",
+    "民事诉讼法解释": "最高人民法院关于适用〈中华人民共和国民事诉讼法〉的解释",
+    "劳动争议解释一": "最高人民法院关于审理劳动争议案件适用法律问题的解释（一）",
+    "工伤保险条例意见一": "关于执行〈工伤保险条例〉若干问题的意见",
+    "工伤保险条例意见二": "关于执行〈工伤保险条例〉若干问题的意见（二）",
+    "工伤保险条例意见三": "关于执行〈工伤保险条例〉若干问题的意见（三）",
     "工伤行政案件规定": "最高人民法院关于审理工伤保险行政案件若干问题的规定",
 }
 """Short names of citations to the names printed in 《》; a name not listed is already the full one."""
@@ -31,8 +41,23 @@ CARE = {
 }
 """The three levels of 工伤保险条例#22.3, and none."""
 _ARTICLE = re.compile(r"^([^#\s\d]+)#(\d+)(?:\.(\d+))?(?:\.(\d+)|\((\d+)\))?$")
-_ROLES = {"relative": "近亲属", "union": "工会组织", "agency": "工伤保险经办机构", "bureau": "社会保险行政部门"}
+_ROLES = {
+    "relative": "近亲属", "union": "工会组织", "agency": "工伤保险经办机构", "bureau": "社会保险行政部门",
+    "committee": "劳动能力鉴定委员会", "regional_committee": "内蒙古自治区劳动能力鉴定委员会", "health": "卫生健康主管部门",
+    "arbitration": "劳动人事争议仲裁委员会", "appraisal_body": "职业病诊断鉴定办事机构",
+}  # fmt: skip
+_NAMED = {
+    "worker": ("worker", "name"), "employer": ("employer", "name"), "diagnosis_institution": ("diagnosis", "institution"),
+    "review_body": ("remedy", "government"), "court": ("remedy", "court"),
+}  # fmt: skip
+"""Role → where the facts of the case name him."""
+_DOUBLE = frozenset({
+    "欧阳", "司马", "上官", "诸葛", "夏侯", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "宇文", "长孙", "司徒",
+    "司空", "端木", "呼延", "南宫", "申屠", "轩辕", "赫连", "澹台", "拓跋", "完颜",
+})  # fmt: skip
+"""Surnames of two characters."""
 _PAYERS = {"fund": "工伤保险基金", "employer": "用人单位"}
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _KEY = re.compile(r"^[a-z_]+$")
 
 
@@ -95,14 +120,17 @@ def article(citation: str) -> str:
 
 
 def articles(citations: str | Iterable[str]) -> str:
-    """One citation or several, in Chinese, joined by 、; repeats fall away, a law is named once for its articles in a row."""
+    """One citation or several, in Chinese, joined by 、; repeats fall away, a law is named once, its articles after it."""
     many = re.split(r"[;；]", citations) if isinstance(citations, str) else citations
-    written, named = [], ""
+    written: dict[str, list[str]] = {}
     for text in dict.fromkeys(article(c.strip()) for c in many):
         law, closing, place = text.partition("》")
-        written.append(place if closing and law == named and place.startswith("第") else text)
-        named = law
-    return "、".join(written)
+        numbered = bool(closing) and place.startswith("第")
+        if numbered and law in written:
+            written[law].append(place)
+        else:
+            written[law if numbered else text] = [text]
+    return "、".join(text for texts in written.values() for text in texts)
 
 
 def money(amount: str) -> str:
@@ -146,6 +174,15 @@ def wording(text: str) -> str:
     return article(text) if _ARTICLE.match(text) else text
 
 
+def answer(text: str) -> str:
+    """An answer as printed: a day (`2026-11-24`) in Chinese, anything else as it stands, without blanks around it."""
+    text = text.strip()
+    try:
+        return chinese_date(text) if _DAY.match(text) else text
+    except Refused:
+        return text
+
+
 def payer_words(payer: str) -> str:
     """fund or employer as printed; a Chinese name stands; another code is refused."""
     if payer in _PAYERS:
@@ -154,14 +191,43 @@ def payer_words(payer: str) -> str:
 
 
 def party(who: str, facts: Mapping[str, Any]) -> str:
-    """A role key (worker, employer, agency …) as printed; a name written in Chinese stands. Raises Refused for others."""
-    if who in ("worker", "employer"):
-        return str(facts[who]["name"])
+    """A role key (worker, employer, agency …) as printed; a name written in Chinese stands.
+
+    Raises Refused for others, KeyError where the facts do not name him.
+    """
+    if who in _NAMED:
+        section, name = _NAMED[who]
+        if not (named := str(facts[section][name]).strip()):
+            raise KeyError(who)
+        return named
     if who in _ROLES:
         return _ROLES[who]
     if _KEY.match(who):
         raise Refused(Reason(f"文书的收件人“{who}”没有名称，请写明其全称", code="unknown_party"))
     return who
+
+
+def masked(name: str) -> str:
+    """A person's name as hung up in public: the surname and 某 (王小山 → 王某, 欧阳海 → 欧阳某); 个人信息保护法#28."""
+    name = name.strip()
+    return (name[:2] if len(name) > 2 and name[:2] in _DOUBLE else name[:1]) + "某"
+
+
+def public_party(who: str, facts: Mapping[str, Any]) -> str:
+    """An addressee as a public notice (公告) names him: a person masked, an employer whole.
+
+    Raises Refused for a name written out: whether it is a person's cannot be told; KeyError where the facts do not name him.
+    """
+    if who == "worker":
+        return masked(party(who, facts))
+    if who == "relative":
+        return masked(party("worker", facts)) + "的近亲属"
+    if who not in _NAMED and who not in _ROLES:
+        text = "公告只写职工的姓氏或者单位全称，请在职工、近亲属、用人单位中选定受送达人"
+        raise Refused(
+            Reason(text, code="unknown_party", law="个人信息保护法#28", who="承办人", field="facts.addressee")
+        )
+    return party(who, facts)
 
 
 def return_facts(facts: Mapping[str, Any], addressee: str) -> dict[str, Any]:

@@ -41,12 +41,12 @@ def reprint(store: Store, instrument_id: int, part: str) -> Rendered:
 
 
 def frozen(store: Store, instrument_id: int, part: str) -> tuple[str, dict[str, Any], str]:
-    """The kind to render, its frozen facts and the file's name; a part is the delivery return for that addressee."""
+    """The template to render, the frozen facts and the file's name; a part is the delivery return for that addressee."""
     with store.reading() as session:
         row = session.get_one(Instrument, instrument_id)
         facts = sealed.reveal(store.settings, row.facts, row.uid)
         name = f"{row.uid[:2]}/{row.uid}{'-' + part if part else ''}.pdf"
-        kind = row.kind
+        kind = str(facts.get("template") or row.kind)
     if part:
         return "delivery_return", return_facts(facts, part), name
     return kind, facts, name

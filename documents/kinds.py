@@ -1,11 +1,24 @@
-"""The instruments that can be printed and what each one cannot do without, by name in Chinese."""
+"""The templates and what each one cannot do without, by name in Chinese.
+
+Most kinds of document have a template of their own; `notice` is the letter for the others, `public_notice` what is hung up.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from documents.facts import articles, care_words, grade_words, money, parse_day, party, payer_words, wording
+from documents.facts import (
+    articles,
+    care_words,
+    grade_words,
+    money,
+    parse_day,
+    party,
+    payer_words,
+    public_party,
+    wording,
+)
 from workflow.errors import Reason, Refused
 
 _COMMON = ("number", "label", "office.name", "issued_on", "case_no", "demo", "worker.name", "addressees", "copies")
@@ -39,6 +52,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "withdrawal_note": (*_COMMON, *_PERSON, "dates.withdrawn_on", "facts.ground"),
     "termination": (*_COMMON, *_PERSON, "dates.terminated_on", "facts.ground"),
+    "notice": (*_COMMON, *_PERSON, *_CONTACT, "said", "objection.kind"),
+    "public_notice": (
+        *_COMMON, *_CONTACT, "dates.announced_on", "facts.addressee", "facts.decision", "facts.decision_label",
+    ),
 }  # fmt: skip
 """Kind → the paths of the facts it prints; `a[].b` means: at least one, and `b` in each."""
 
@@ -59,13 +76,20 @@ LABELS: Mapping[str, str] = {
     "lines": "待遇项目", "lines[].label": "待遇名称", "lines[].formula": "计算式", "lines[].amount": "金额",
     "lines[].payer": "支付方", "lines[].law": "待遇依据", "lines[].figures": "所用数据",
     "total": "合计", "total_upper": "合计大写", "remedy.government": "行政复议机关", "remedy.court": "管辖法院",
+    "said": "办理内容", "objection.kind": "异议途径", "dates.announced_on": "公告之日", "facts.addressee": "公告的受送达人",
+    "facts.decision": "所送达文书的文号", "facts.decision_label": "所送达文书的名称",
 }  # fmt: skip
 
-_MAY_BE_EMPTY = frozenset({"copies"})
+_MAY_BE_EMPTY = frozenset({"copies", "said", "objection.kind"})
+OBJECTIONS = ("remedy", "ask_again", "")
+"""How one objects to a document: review and suit, the region's committee, not at all (then `why` says so)."""
+THIRTY_DAYS_SINCE = "2022-01-01"
+"""Public notices before it ran 60 日; the template prints the 30 日 of 民事诉讼法#95."""
 _SOURCE = {
     "recognition": "工伤认定办法#19.1",
     "conclusion": "劳动能力鉴定管理办法#16",
     "correction_list": "工伤认定办法#8.1",
+    "public_notice": "民事诉讼法#95",
 }
 _CHECKS = {
     "total": money, "lines[].amount": money, "lines[].law": articles, "facts.missing[].law": articles, "law": articles,
@@ -87,7 +111,9 @@ def faults(kind: str, facts: Mapping[str, Any]) -> list[Reason]:
         for name, value in _values(facts, path):
             if (reason := _fault(kind, path, name, value)) is not None:
                 reasons.append(reason)
-    return list({r.text: r for r in [*reasons, *_figure_faults(facts), *_party_faults(kind, facts)]}.values())
+    reasons += [*_figure_faults(facts), *_party_faults(kind, facts), *_objection_faults(kind, facts)]
+    reasons += _letter_faults(facts) if kind == "notice" else _public_faults(facts) if kind == "public_notice" else ()
+    return list({r.text: r for r in reasons}.values())
 
 
 def _fault(kind: str, path: str, name: str, value: Any) -> Reason | None:
@@ -166,6 +192,66 @@ def _party_faults(kind: str, facts: Mapping[str, Any]) -> Iterator[Reason]:
             if f"{who}.name" in KINDS[kind]:
                 continue  # told already as a missing fact of the document
             yield Reason(f"收件人“{who}”的名称没有给出，请补录后再出具", "fact_missing", who="承办人", field=str(who))
+
+
+def _objection_faults(kind: str, facts: Mapping[str, Any]) -> Iterator[Reason]:
+    """What is told about objecting must be whole: whom to turn to, or why there is nothing to turn against."""
+    told = facts.get("objection")
+    if not isinstance(told, Mapping) or kind in ("delivery_return", "public_notice"):
+        return
+    way = told.get("kind")
+    if way not in OBJECTIONS:
+        yield Reason(
+            "异议途径只能是复议和诉讼、申请再次鉴定或者没有，请在办理流程的文书设置中更正",
+            "fact_faulty", who="系统管理员", field="objection.kind",
+        )  # fmt: skip
+    if way == "remedy":
+        yield from (r for path in _REMEDY if (r := _fault(kind, path, path, next(_values(facts, path))[1])))
+    if way == "" and kind == "notice" and _blank(told.get("why")):
+        yield Reason(
+            "没有写明为什么对本文书不能提出异议，请在办理流程的文书设置中补写后再出具",
+            "fact_missing", who="系统管理员", field="objection.why",
+        )  # fmt: skip
+
+
+def _letter_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
+    """The letter prints whatever was asked, so every line of it has a name and an answer."""
+    said = facts.get("said")
+    for number, pair in enumerate(said if isinstance(said, list | tuple) else (), 1):
+        name, value = pair if isinstance(pair, list | tuple) and len(pair) == 2 else ("", "")
+        if not isinstance(name, str) or not isinstance(value, str) or not name.strip():
+            text = f"办理内容第 {number} 项的格式不对，请写明名称和内容"
+        elif not value.strip():
+            text = f"缺{name}，文书不能打印，请补录后再出具"
+        else:
+            continue
+        yield Reason(text, "fact_missing", who="承办人", field=f"said[{number}]")
+    inner = facts.get("facts")
+    ground = inner.get("ground") if isinstance(inner, Mapping) else None
+    yield from (
+        r for path, v in (("law", facts.get("law")), ("facts.ground", ground))
+        if not _blank(v) and (r := _fault("notice", path, path, v))
+    )  # fmt: skip
+
+
+def _public_faults(facts: Mapping[str, Any]) -> Iterator[Reason]:
+    inner, dates = facts.get("facts"), facts.get("dates")
+    who = inner.get("addressee") if isinstance(inner, Mapping) else None
+    try:
+        if not _blank(who):
+            public_party(str(who), facts)
+    except Refused as refused:
+        yield from refused.reasons
+    except (KeyError, TypeError):
+        yield Reason(
+            "公告的受送达人的名称没有给出，请补录后再出具", "fact_missing", who="承办人", field="facts.addressee"
+        )
+    day = dates.get("announced_on") if isinstance(dates, Mapping) else None
+    if isinstance(day, str) and day and day < THIRTY_DAYS_SINCE:
+        yield Reason(
+            f"公告之日 {day} 在2022年以前，当时的公告期不是30日，不能用现在的文书出具，请核对日期",
+            "fact_faulty", "民事诉讼法#95", "承办人", "dates.announced_on",
+        )  # fmt: skip
 
 
 def document_check(kind: str, facts: Mapping[str, Any]) -> list[Reason]:

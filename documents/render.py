@@ -28,7 +28,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 _SHARED = ("base.html", "parts.html", "instrument.css")
 _GIVEN = frozenset({
     "number", "kind", "label", "office", "issued_on", "case_no", "worker", "employer", "diagnosis", "dates", "facts",
-    "law", "lines", "total", "total_upper", "remedy",
+    "law", "lines", "total", "total_upper", "remedy", "said", "objection",
 })  # fmt: skip
 _press = threading.Lock()
 """Pango's font map is not safe to share between threads: one document at a time in a process."""
@@ -109,7 +109,7 @@ def _html(kind: str, facts: Mapping[str, Any]) -> str:
     made = {
         "has_demo": bool(facts["demo"]) or any(f["demo"] for f in figures),
         "check": wordings.digest(facts)[:16],
-        "served": _names([facts["addressee"]] if kind == "delivery_return" else facts["addressees"], facts),
+        "served": _served(kind, facts),
         "copied": _names(facts.get("copies") or [], facts),
     }
     page = _environment().get_template(f"{kind}.html")
@@ -118,6 +118,12 @@ def _html(kind: str, facts: Mapping[str, Any]) -> str:
     except UndefinedError as error:
         text = f"文书模板 {kind} 用到的一项事实没有给出（{error.message}），请补录后再出具"
         raise Refused(Reason(text, code="fact_missing", who="承办人")) from error
+
+
+def _served(kind: str, facts: Mapping[str, Any]) -> str:
+    if kind == "public_notice":
+        return wordings.public_party(facts["facts"]["addressee"], facts)
+    return _names([facts["addressee"]] if kind == "delivery_return" else facts["addressees"], facts)
 
 
 def _names(parties: Sequence[str], facts: Mapping[str, Any]) -> str:
@@ -136,7 +142,7 @@ def _environment() -> Environment:
     made.filters |= {
         "day": wordings.chinese_date, "article": wordings.article, "articles": wordings.articles,
         "money": wordings.money, "grade": wordings.grade_words, "care": wordings.care_words,
-        "wording": wordings.wording, "payer": wordings.payer_words,
+        "wording": wordings.wording, "payer": wordings.payer_words, "answer": wordings.answer,
     }  # fmt: skip
     return made
 

@@ -101,7 +101,8 @@ def test_every_kind_prints_its_number_its_office_its_case_and_its_check_code(
 ) -> None:
     facts, said = specimen(kind), text(printed[kind])
     code = wordings.digest(facts)[:16]
-    for expected in (facts["number"], facts["office"]["name"], facts["case_no"], facts["worker"]["name"], code):
+    named = wordings.masked(facts["worker"]["name"]) if kind == "public_notice" else facts["worker"]["name"]
+    for expected in (facts["number"], facts["office"]["name"], facts["case_no"], named, code):
         assert re.sub(r"\s", "", expected) in said
     assert {"Noto-Serif-CJK-SC"} <= set(printed[kind].fonts)
 
@@ -335,13 +336,26 @@ def test_markup_in_the_facts_is_printed_as_text_and_reads_nothing(
     assert asked == []
     assert not reader(one).attachments
     assert "svengali" not in said
-    assert re.sub(r"\s", "", facts["worker"]["name"]) in said
+    named = wordings.masked(facts["worker"]["name"]) if kind == "public_notice" else facts["worker"]["name"]
+    assert re.sub(r"\s", "", named) in said
 
 
 def _free(at: tuple[Any, ...]) -> bool:
     """Whether a place may hold any text: not a date, an amount, a citation, a role or a grade."""
     name = str(next(part for part in reversed(at) if isinstance(part, str)))
-    fixed = {"law", "addressees", "addressee", "copies", "amount", "total", "grade", "care", "payer", "reply_by"}
+    fixed = {
+        "law",
+        "addressees",
+        "addressee",
+        "copies",
+        "amount",
+        "total",
+        "grade",
+        "care",
+        "payer",
+        "reply_by",
+        "kind",
+    }
     return not name.endswith("_on") and name not in fixed
 
 

@@ -16,6 +16,7 @@ from web.window_base import beside, blueprint, case_of, matter_from_url, matter_
 from web.window_view import consequence, fact_pairs, fields_of
 from workflow import cases, clock, guards, permissions
 from workflow.cases import Choice, Outcome
+from workflow.cases.asking import BACKDATE
 from workflow.cases.load import Loaded
 from workflow.definition.model import FactDef
 from workflow.errors import Conflict, Forbidden, Reason, Refused
@@ -85,7 +86,7 @@ def _typed(loaded: Loaded, row: Any, action: str) -> _Typed:
     known = state.actions.get(action) or next(
         (s.actions[action] for s in defined.states.values() if action in s.actions), None
     )
-    names = dict.fromkeys((*known.ask, *known.may, *((known.on,) if known.on else ()))) if known else {}
+    names = dict.fromkeys((*known.ask, *known.may, *((known.on,) if known.on else ()), BACKDATE.name)) if known else {}
     version = request.form.get("version", "")
     return _Typed(
         {n: request.form.get(n, "") for n in names},

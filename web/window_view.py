@@ -226,7 +226,7 @@ def history(loaded: Loaded) -> list[dict[str, Any]]:
                 "matter": matter,
                 "label": e["label"],
                 "to": e["to_label"] if e["from"] != e["to"] else "",
-                "backdated": payload.get("backdated", 0),
+                "backdated": payload.get("backdated", 0), "backdate_reason": payload.get("backdate_reason", ""),
                 "unsettled": payload.get("unsettled", ""),
                 "notes": _notes(payload),
                 "pairs": _given(definition, payload),

@@ -79,7 +79,7 @@ class File:
 
     person: Person
     disease: str
-    diagnosed_on: date
+    diagnosed_on: date | None
     duties: tuple[Duty, ...]
     bring: tuple[str, ...]
     states: tuple[tuple[str, str], ...]

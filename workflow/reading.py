@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -57,7 +58,7 @@ def list_cases(
             stage = headline(store.definition(session, r.definition_id), matters[r.id])
             out.append({
                 "case_no": r.case_no, "worker": r.name, "office": r.county, "office_code": r.code, "stage": f"{stage.matter}.{stage.state}",
-                "stage_label": stage.label, "employer": r.employer, "diagnosed_on": r.diagnosed_on.isoformat(), "closed": stage.closed,
+                "stage_label": stage.label, "employer": r.employer, "diagnosed_on": day_text(r.diagnosed_on), "closed": stage.closed,
             })  # fmt: skip
         return out
 
@@ -88,13 +89,18 @@ def show(store: Store, case_no: str, actor: Actor) -> dict[str, Any]:
             "office": office.county, "office_code": office.code, "office_phone": office.phone,
             "worker": {"name": row.name, "sex": row.sex, "birth_on": row.birth_on.isoformat(), "id_number": words.mask_id(number),
                        "phone": words.mask_phone(row.phone) if row.phone else "", "address": row.address, "occupation": row.occupation},
-            "employer": row.employer_name, "disease": row.disease, "diagnosed_on": row.diagnosed_on.isoformat(),
+            "employer": row.employer_name, "disease": row.disease, "diagnosed_on": day_text(row.diagnosed_on),
             "facts": row.facts, "definition": {"version": definition.version, "digest": definition.digest},
             "matters": [matter_view(loaded, m, actor) for m in loaded.matters],
             "tasks": tasks_of(session, row.id), "documents": documents_of(session, row.id),
             "deliveries": deliveries_of(loaded), "payments": [{**p, "paid_on": p["paid_on"].isoformat()} for p in loaded.payments()],
             "events": events_of(session, row.case_no, definition),
         }  # fmt: skip
+
+
+def day_text(day: date | None) -> str:
+    """A day as ISO text; '' for one that is not known yet."""
+    return day.isoformat() if day else ""
 
 
 def matter_view(loaded: Loaded, matter: Any, actor: Actor) -> dict[str, Any]:
@@ -235,7 +241,7 @@ def events_of(session: Session, case_no: str, definition: Any) -> list[dict[str,
 def as_lines(body: Mapping[str, Any]) -> list[str]:
     """`show` for people."""
     lines = [f"案件 {body['case_no']}  {body['worker']['name']}  {body['office']}  {body['stage_label']}",
-             f"单位：{body['employer']}    诊断：{body['disease']}，{body['diagnosed_on']}"]  # fmt: skip
+             f"单位：{body['employer']}    诊断：{body['disease']}，{body['diagnosed_on'] or '还没有作出'}"]  # fmt: skip
     for m in body["matters"]:
         lines += [f"[{m['label']}] {m['state_label']}（第 {m['version']} 版）", f"  {m['public']}"]
         for c in m["clocks"]:

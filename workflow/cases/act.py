@@ -14,7 +14,7 @@ from workflow import audit, clock, machine
 from workflow.cases import asking, filling, opening, outward, paperwork, tasks, typed
 from workflow.cases.load import AnyRow, Loaded, action_of
 from workflow.definition.model import ActionDef
-from workflow.errors import Conflict, Refused
+from workflow.errors import Conflict, Reason, Refused
 from workflow.guards import WAITS
 from workflow.models import Case, DeliveryRecord, Event, Matter, Paper, Payment, table
 from workflow.preparations import Prepared
@@ -72,13 +72,15 @@ class Act:
     """Lives for one transaction. After `run`: `seq` and `on` of its event, `facts` of the matter as they now stand."""
 
     def __init__(
-        self, loaded: Loaded, actor: Actor, matter: AnyRow, action: str, behalf: str = "", version: int | None = None
-    ) -> None:
+        self, loaded: Loaded, actor: Actor, matter: AnyRow, action: str, behalf: str = "", version: int | None = None,
+        supposed: bool = False,
+    ) -> None:  # fmt: skip
         self.loaded, self.actor, self.matter = loaded, actor, matter
         self.defined, self.old = loaded.place(matter)
         self._same_version(version)  # 1: the version the clerk saw
         self.action: ActionDef = action_of(self.old, action)
-        asking.check_role(loaded, actor, matter.name, self.action)
+        if not supposed:  # what-if: anybody who sees the case may ask
+            asking.check_role(loaded, actor, matter.name, self.action)
         self.behalf, self.backdate_reason = behalf, ""
 
     def run(self, raw: Mapping[str, Any], papers: list[str]) -> Outcome:
@@ -94,6 +96,7 @@ class Act:
         if instrument is not None:
             self.loaded.ordered(self.matter)
         self._clocks(to_name, situation, prepared, self._addressees(instrument))  # 4
+        self.loaded.book(self.matter).save(self.loaded.connection)
         self._records(situation, papers, prepared)
         self._known(situation)
         moved = self._diagnosed()
@@ -109,6 +112,20 @@ class Act:
             self.defined.states[to_name].label, self.matter.version + 1, self.seq,
             instrument["number"] if instrument else "", tuple(m["name"] for m in opened), followed,
         )  # fmt: skip
+
+    def suppose(self, raw: Mapping[str, Any]) -> tuple[str, list[Reason]]:
+        """Move the clocks in memory as the act would, write nothing: the state it would lead to, and what still stands in the
+        way (missing facts and unmet conditions do not hinder supposing). Raises Refused where a given fact cannot be read."""
+        situation, prepared, unmet = asking.suppose(self, raw)
+        to_name = self.action.to
+        if self.action.each and not (situation.given.get("addressee") and self._last_addressee(situation)):
+            to_name = self.old.name
+        self.on = self.day(situation)
+        self.facts = self._kept_facts(situation, prepared)
+        known = self.loaded.definition.instruments.get(self.action.issue)
+        to = paperwork.addressees(known, self.facts) if known else self.to_serve()
+        self._clocks(to_name, situation, prepared, to)
+        return to_name, unmet
 
     # --- what the checks ask ------------------------------------------------------------------------------------------
 
@@ -181,7 +198,7 @@ class Act:
             book.resume(name, self.on)
         for name in self.action.extend:
             book.extend(name, s.given.get("extension_days"))
-        for name in self.action.exclude:
+        for name in self.action.exclude if "excluded_to" in s.given else ():
             book.exclude(name, s.given["excluded_from"], s.given["excluded_to"], ground)
         for name in self.action.shift:
             book.shift(name, prepared.shift_days)
@@ -190,16 +207,15 @@ class Act:
         self._of_addressee(s, days, addressees)
         for name in (*self.action.stop, *prepared.stop):
             book.stop(name)
-        book.save(self.loaded.connection)
 
     def _of_addressee(self, s: Situation, days: Mapping[str, date], addressees: list[str]) -> None:
         """The duty toward the one served is done; what the act starts runs for the addressee it names, or for everybody."""
         book, who = self.loaded.book(self.matter), str(s.given.get("addressee") or "")
-        if self.action.each:
+        if self.action.each and who:
             trouble = [n for a in self.old.actions.values() if not a.each for n in a.start]
             for name in (*self.old.clocks, *trouble):
                 book.meet(name, who, self.on)
-            days = {**days, "received_on": s.given["received_on"]}
+            days = {**days, "received_on": s.given.get("received_on", self.on)}
         for name in self.action.start:
             each = self.loaded.definition.clocks[name].each
             book.start(name, days, (who,) if who and each else addressees)

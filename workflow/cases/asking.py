@@ -54,6 +54,22 @@ def ask(act: Act, raw: Mapping[str, Any], papers: list[str]) -> tuple[Situation,
     return situation, prepared
 
 
+def suppose(act: Act, raw: Mapping[str, Any]) -> tuple[Situation, Prepared, list[Reason]]:
+    """As ask, for what-if: what is missing or does not hold is told beside, only what cannot be read is refused."""
+    loaded = act.loaded
+    given, faults = typed.read(loaded.definition, act.action, raw, loaded.today + typed.FURTHEST, loaded.facts_of(act.matter))
+    if faults:
+        raise Refused(faults)
+    situation = loaded.situation(act.matter, act.action, act.actor, given=given)
+    prepared = Prepared()
+    try:
+        prepared = PREPARATIONS[act.action.prepare](situation) if act.action.prepare else prepared
+    except Stopped as stopped:
+        return situation, prepared, [*stopped.reasons, *machine.why_not(situation)]
+    situation = replace(situation, facts={**situation.facts, **prepared.facts})
+    return situation, prepared, machine.why_not(situation)
+
+
 def _reason(act: Act, raw: Mapping[str, Any]) -> tuple[str, list[Reason]]:
     """Why an act of an earlier day is recorded only now."""
     value = raw.get(BACKDATE.name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from workflow import machine, permissions
 from workflow.cases import paperwork
+from workflow.cases.asking import BACKDATE
 from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, FactDef, PaperDef
 from workflow.errors import Reason, Stopped
@@ -59,8 +60,9 @@ def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> 
     asked = {*action.ask, *action.may, action.on} - {""}
     standing = [r for r in reasons if r.field not in asked and not (r.code == "papers_missing" and action.receive)]
     days = (action.on,) if action.on and action.on not in action.ask else ()
+    late = (BACKDATE,) if action.on or action.each else ()
     return Choice(
-        action, tuple(definition.facts[n] for n in action.ask), tuple(definition.facts[n] for n in (*action.may, *days)),
+        action, tuple(definition.facts[n] for n in action.ask), (*(definition.facts[n] for n in (*action.may, *days)), *late),
         tuple(definition.papers[n] for n in action.receive), situation.papers, mine,
         tuple(definition.people[p] for p in action.by), tuple(standing),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from workflow.errors import Reason, Refused
 from workflow.models import Counter, Instrument, Office, table
 
 _instruments = insert(table(Instrument))
-BODIES = {"appraisal": "劳动能力鉴定委员会", "benefit": "工伤保险经办机构"}
+BODIES = {"appraisal": "劳动能力鉴定委员会", **dict.fromkeys(("benefit", "advance_payment", "reimbursement"), "工伤保险经办机构")}
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
 BULK = frozenset({"sheet", "lines", "determination", "bank_account"})
 """Facts that stand elsewhere in the document, or that no document prints."""
@@ -93,14 +93,33 @@ def _facts(loaded: Loaded, matter: AnyRow, action: ActionDef, kind: InstrumentDe
         "worker": {"name": row.name, "sex": row.sex, "birth_on": row.birth_on.isoformat(), "age": _age(row.birth_on, on),
                    "id_number": number, "phone": row.phone, "address": row.address, "occupation": row.occupation},
         "employer": {"name": row.employer_name, "address": row.employer_address},
-        "diagnosis": {"disease": row.disease, "diagnosed_on": row.diagnosed_on.isoformat(),
+        "diagnosis": {"disease": row.disease, "diagnosed_on": row.diagnosed_on.isoformat() if row.diagnosed_on else "",
                       "certificate_no": given.get("certificate_no", ""), "institution": given.get("institution", "")},
         "addressees": addressees(kind, facts), "copies": list(kind.copy), "law": list(dict.fromkeys(x for x in (kind.law, action.law) if x)),
         "remedy": {"government": office.government, "court": office.court}, "dates": dates,
+        "objection": _objection(loaded, kind), "said": _said(loaded, action, plain), "template": kind.template or kind.name,
         "facts": {k: v for k, v in plain.items() if k not in dates and k not in BULK} | _earlier(loaded, matter),
         "demo": loaded.store.rehearsal, "definition_version": loaded.definition.version,
         "definition_digest": loaded.definition.digest, "law_version": loaded.store.law_version,
     }  # fmt: skip
+
+
+def _objection(loaded: Loaded, kind: InstrumentDef) -> dict[str, str]:
+    """How one objects to the document: review or suit, an appraisal once more (a clock of the party's own), or why not at all."""
+    known = "" if not kind.remedy else "ask_again" if kind.remedy in loaded.definition.clocks else "remedy"
+    return {"kind": known, "why": kind.no_remedy}
+
+
+def _said(loaded: Loaded, action: ActionDef, plain: Mapping[str, Any]) -> list[list[str]]:
+    """What the act told, as [label, words]: choices by their labels, yes and no in Chinese."""
+    told = []
+    for name in dict.fromkeys((*action.ask, *action.may, action.on)):
+        fact, value = loaded.definition.facts.get(name), plain.get(name)
+        if fact is None or value in (None, "", []) or fact.type in ("account", "papers"):
+            continue
+        words = {True: "是", False: "否"}[value] if isinstance(value, bool) else fact.choices.get(str(value), str(value))
+        told.append([fact.label, words])
+    return told
 
 
 def addressees(kind: InstrumentDef, facts: Mapping[str, Any]) -> list[str]:
