@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from web import window_act, window_case, window_files, window_intake, window_served
+from web import window_act, window_case, window_files, window_intake, window_served, window_whatif
 from web.auth import current_actor, roles
 from web.db import store
 from web.nav import NavItem
@@ -21,7 +21,7 @@ from workflow.permissions import READERS
 from workflow.situation import Actor
 from workflow.worklist import Asked
 
-__all__ = ["NAV", "blueprint", "window_act", "window_case", "window_files", "window_intake", "window_served"]
+__all__ = ["NAV", "blueprint", "window_act", "window_case", "window_files", "window_intake", "window_served", "window_whatif"]
 NAV = (NavItem("window.work", "我的待办", WORKERS), NavItem("window.intake", "登记案件", INTAKE))
 PARAMETERS = ("tab", "stage", "office", "mine", "q", "person", "page")
 

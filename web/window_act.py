@@ -192,9 +192,8 @@ def _open_choices(loaded: Loaded, row: Any, choice: Choice) -> dict[str, list[st
     if action.each:
         latest = loaded.latest_instrument(row)
         wanted = list(latest.addressees) if latest else ["worker", "employer"]
-        kind = latest.kind if latest else ""
         situation = loaded.situation(row, action, current_actor())
-        served = {d.addressee for d in situation.deliveries if d.kind == kind}
+        served = {d.addressee for d in situation.deliveries}
         only["addressee"] = [w for w in wanted if w not in served]
     return only
 

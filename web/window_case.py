@@ -17,7 +17,7 @@ from web.window_base import beside, blueprint, case_of, posted_key, readable
 from web.window_files import log_access, place_of
 from web.window_served import served_view
 from web.window_view import fact_pairs, fields_of, history, matter_page
-from workflow import cases, permissions, reading, sealed, words
+from workflow import cases, permissions, reading, sealed, spent, words
 from workflow.cases.filling import CASE_FACTS, FILLERS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.definition.model import FactDef
@@ -94,6 +94,7 @@ def _page(
             tasks=[t for t in tasks if t["kind"] != "fill" or not fillable],
             people=definition.people,
             history=history(loaded),
+            spent=spent.of_case(loaded),
             faults=faults,
             wrong=beside(faults),
         )

@@ -1,90 +1,211 @@
-"""`due`: when a limit of the law ends, from its code and a start day alone. Pure; needs no database."""
+"""`due`: when a limit of the law ends, from its code and a start day alone. Pure; needs no database.
+
+What the law leaves open is told with the other day it could be; `answers` reckons with the other reading.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from workflow import daycount, law
-from workflow.daycount import Calendar, Due, Pause, Span
+from workflow.daycount import COUNTS, NOT_COUNTED, AtMost, Calendar, Due, NextVersion, Pause, Span
 from workflow.errors import BadInput, Reason, Refused
 from workflow.law import Allowance, Rule
 
+ROLLOVER, BOUNDARY, ACROSS = "authority_rollover", "pause_boundary", "delivery_across_2025"
+CHOICES = {ROLLOVER: ("rolled", "unrolled"), BOUNDARY: (COUNTS, NOT_COUNTED), ACROSS: ("conclusion", "shorter")}
+"""Open questions by the names states.yaml gives them; the first choice is the one reckoned with unless asked otherwise."""
+READINGS = {
+    "rolled": "顺延", "unrolled": "不顺延", COUNTS: "恢复当日算一天", NOT_COUNTED: "恢复当日不算", "conclusion": "按作出结论之日的规定",
+    "shorter": "按两个规定中较短的",
+}  # fmt: skip
+CAPS = {
+    "AR-NOTINFORMED": (Span(1, "年"), "知道或者应当知道行为内容", "行政复议法#20.3"),
+    "AL-NOTINFORMED": (Span(1, "年"), "知道或者应当知道行为内容", "行政诉讼法解释#64"),
+    "AL-DIRECT": (Span(5, "年"), "行为作出", "行政诉讼法#46.2"),
+}
+"""The longest each may run, and from which other event."""
+ACROSS_CODES = ("LA-DLV", "LA-RE-DLV")
+PARTIES = ("applicant", "employer", "party", "recipient", "worker")
+OWN_RULES_OF_PERIODS = ("行政复议法", "行政诉讼法", "行政诉讼法解释", "民事诉讼法")
+"""Laws under which a last day that is a rest day rolls for everybody (民事诉讼法#85.3 applies)."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNT = re.compile(r"[+-]?\d{1,9}")
 SURE = ("H", "M-H")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be reckoned, read and in order. `selected_on` is the day that selects the version of the rule."""
+
+    rule: Rule
+    start: date
+    selected_on: date
+    pauses: Sequence[Pause]
+    extend: int
+    cap_from: date | None
+    answers: Mapping[str, str]
+    calendar: Calendar
+
+    def answer(self, question: str) -> str:
+        return self.answers.get(question, CHOICES[question][0])
+
+    def cap(self) -> AtMost | None:
+        """The cap, where its own start is known."""
+        if self.cap_from is None or self.rule.code not in CAPS:
+            return None
+        span, event, article = CAPS[self.rule.code]
+        return AtMost(span, self.cap_from, article, event)
+
+    def next_version(self) -> NextVersion | None:
+        """The version that takes the place of the rule's own, where which one counts is open."""
+        if self.rule.code not in ACROSS_CODES:
+            return None
+        later = [r for r in law.rules() if r.code == self.rule.code and r.since and r.since > self.selected_on]
+        return NextVersion(r.span, r.since, r.law) if (r := next(iter(later), None)) and r.span and r.since else None
+
+    def reckoned(self, span: Span | None, article: str = "") -> Due:
+        """The end under the answers given."""
+        if span is None:
+            return daycount.next_month(self.start, calendar=self.calendar, law=article)
+        return daycount.reckon(
+            span, self.start, calendar=self.calendar, pauses=self.pauses, extend_days=self.extend, law=article,
+            kind=self.rule.kind, roll=not _is_authority(self.rule) or self.answer(ROLLOVER) == "rolled",
+            boundary=self.answer(BOUNDARY), at_most=self.cap(),
+            shorter=self.next_version() if self.answer(ACROSS) == "shorter" else None,
+        )  # fmt: skip
+
+    def promised(self, own: Span) -> Due:
+        """The end of the office's own length: the same start, pauses and readings, no extension."""
+        return daycount.reckon(own, self.start, calendar=self.calendar, pauses=self.pauses, boundary=self.answer(BOUNDARY),
+                               roll=not _is_authority(self.rule) or self.answer(ROLLOVER) == "rolled")  # fmt: skip
+
+
 def due(code: str, on: str | date, *, pauses: Sequence[str | Pause] = (), extend: int | str = 0,
-        promise: str | Span | None = None, calendar: Calendar | None = None) -> dict[str, Any]:  # fmt: skip
-    """The end of the limit `code` from the day `on`, under the version in force that day.
+        promise: str | Span | None = None, calendar: Calendar | None = None, cap_from: str | date | None = None,
+        version_on: str | date | None = None, answers: Mapping[str, str] | Sequence[str] = ()) -> dict[str, Any]:  # fmt: skip
+    """The end of the limit `code` from the day `on`, under the version in force that day (or on the day `version_on`).
 
     `pauses`: words `FROM..TO` (half-open: days the law does not count); `extend`: 日 added to the one run; `promise`:
-    the office's own length, which gets the same pauses but no extension. Returns {"code", "from", "due_on", "safe_on",
-    "provisional", "kind", "law", "steps"}, with a promise also "promise_on", "effective_on"; days as YYYY-MM-DD.
-    An extension beyond what the law allows is reckoned, and the last steps say so. Raises BadInput with every fault at
-    once, Refused where the law gives no length.
+    the office's own length, which gets the same pauses but no extension; `cap_from`: the other day from which the longest
+    run of the law is counted (codes of CAPS); `answers`: choices for open questions, {"pause_boundary": "not_counted"} or
+    words `pause_boundary=not_counted` (see CHOICES). Returns {"code", "from", "due_on", "safe_on", "provisional", "kind",
+    "law", "steps"}, with a promise also "promise_on", "effective_on", with `cap_from` also "cap_on" (before any roll); days
+    as YYYY-MM-DD. An extension beyond what the law allows is reckoned, and the last steps say so. Raises BadInput with
+    every fault at once, Refused where the law gives no length.
     """
     faults: list[Reason] = []
-    start = on if isinstance(on, date) else _day(on, "--from", faults)
+    start = _date(on, "--from", faults)
     stops = [p for word in pauses if (p := word if isinstance(word, Pause) else _pause(word, faults))]
     days = _days(extend, faults)
     own = promise if promise is None or isinstance(promise, Span) else _span(promise, faults)
-    rule = _rule(code, start, faults)
-    if faults or start is None or rule is None:
+    capped = None if cap_from is None else _date(cap_from, "--cap-from", faults)
+    selected = start if version_on is None else _date(version_on, "--version-on", faults)
+    chosen = _answers(answers, faults)
+    rule = _rule(code, selected or start, faults)
+    if rule and cap_from is not None and rule.code not in CAPS:
+        why = f"{rule.code}（{rule.label}）没有另外的最长期间，不要写 --cap-from；有的是{'、'.join(CAPS)}。"
+        faults.append(Reason(why, field="--cap-from"))
+    if faults or start is None or selected is None or rule is None:
         raise BadInput(faults)
-    known = calendar or law.calendar()
-    reckoned = _reckon(rule, start, stops, days, known)
-    first = f"{rule.code} {rule.label}，起算：{rule.start} {start}。"
+    asked = _Asked(rule, start, selected, stops, days, capped, chosen, calendar or law.calendar())
+    reckoned = asked.reckoned(rule.span, rule.law)
     answer: dict[str, Any] = {
         "code": rule.code, "from": start.isoformat(), "due_on": reckoned.due_on.isoformat(),
         "safe_on": reckoned.safe_on.isoformat(), "provisional": reckoned.provisional, "kind": rule.kind,
-        "law": rule.law, "steps": [first, *reckoned.steps, *_notes(rule, start, stops, days)],
+        "law": rule.law, "steps": [*_first(asked, version_on is not None), *reckoned.steps, *_notes(asked, reckoned)],
     }  # fmt: skip
     if own is not None:
-        answer |= _promised(rule, own, start, stops, reckoned, known, answer["steps"])
+        answer |= _promised(asked, own, reckoned, answer["steps"])
+    if reckoned.cap_on is not None:
+        answer["cap_on"] = reckoned.cap_on.isoformat()
     return answer
 
 
-def _reckon(rule: Rule, start: date, pauses: Sequence[Pause], extend: int, calendar: Calendar) -> Due:
-    if rule.kind == "start_month":
-        return daycount.next_month(start, calendar=calendar, law=rule.law)
-    assert rule.span is not None
-    return daycount.reckon(rule.span, start, calendar=calendar, pauses=pauses, extend_days=extend, law=rule.law,
-                           kind=rule.kind)  # fmt: skip
-
-
-def _promised(rule: Rule, own: Span, start: date, pauses: Sequence[Pause], by_law: Due, calendar: Calendar,
-              steps: list[str]) -> dict[str, Any]:  # fmt: skip
-    promised = daycount.reckon(own, start, calendar=calendar, pauses=pauses)
+def _promised(asked: _Asked, own: Span, by_law: Due, steps: list[str]) -> dict[str, Any]:
+    promised = asked.promised(own)
     counts = min(promised.due_on, by_law.due_on)
     which = "承诺" if promised.due_on < by_law.due_on else "法定"
-    if rule.kind != "deadline":
-        steps.append(f"注意：{rule.code} 不是办理的时限，承诺不能改变法定的日期，下面只是比较早晚。")
+    if asked.rule.kind != "deadline":
+        steps.append(f"注意：{asked.rule.code} 不是办理的时限，承诺不能改变法定的日期，下面只是比较早晚。")
     steps.append(f"承诺 {own}，到 {promised.due_on}；与法定的 {by_law.due_on} 比，以较早的 {counts} 为准（{which}）。")
     return {"promise_on": promised.due_on.isoformat(), "effective_on": counts.isoformat(),
             "provisional": by_law.provisional or promised.provisional}  # fmt: skip
 
 
+def _first(asked: _Asked, by_other_day: bool) -> list[str]:
+    """Which limit, from which event, and which version of it by which day."""
+    rule = asked.rule
+    said = [f"{rule.code} {rule.label}，起算：{rule.start} {asked.start}。"]
+    versions = [r for r in law.rules() if r.code == rule.code]
+    if len(versions) > 1 or by_other_day:
+        by = f"另写的 {asked.selected_on}" if by_other_day else f"起算日 {asked.selected_on}"
+        length = f"，期限 {rule.span}" if rule.span else ""
+        said.append(
+            f"适用的规定：第 {rule.version} 版，共 {len(versions)} 版（{_in_force(rule)}{length}），按{by} 选用。"
+        )
+    return said
+
+
+def _in_force(rule: Rule) -> str:
+    since, until = f"{rule.since} 起" if rule.since else "", f"到 {rule.until} 止" if rule.until else ""
+    return since + until or "一直有效"
+
+
+def _is_authority(rule: Rule) -> bool:
+    """Whether no text says that this limit rolls: an authority's, under a law without rules of its own for periods.
+
+    GS-ARCHIVE is no limit to act in but a time to keep files for; rolling it harms nobody.
+    """
+    own_rules = rule.law.partition("#")[0] in OWN_RULES_OF_PERIODS
+    return rule.kind == "deadline" and rule.owner not in PARTIES and not own_rules and rule.code != "GS-ARCHIVE"
+
+
 # --- what the law says about what was asked --------------------------------------------------------------------------
 
 
-def _notes(rule: Rule, start: date, pauses: Sequence[Pause], extend: int) -> list[str]:
+def _notes(asked: _Asked, reckoned: Due) -> list[str]:
     """Whether the law carries the pauses and the extension asked for, and what is not settled."""
-    said = []
-    if rule.kind == "start_month" and (pauses or extend):
+    rule, said = asked.rule, []
+    if rule.kind == "start_month" and (asked.pauses or asked.extend):
         said.append("按月起算的，不受中止、扣除和延长影响，没有算进去。")
     elif rule.kind != "start_month":
-        said += [_pause_note(rule)] if pauses else []
-        said += [_extension_note(rule, start, extend)] if extend else []
-    if (since := law.in_force_since(rule.law)) and start < since:
+        said += [_pause_note(rule)] if asked.pauses else []
+        said += [_extension_note(rule, asked.start, asked.extend)] if asked.extend else []
+        said += _open_questions(asked, reckoned)
+    if rule.code in CAPS and asked.cap_from is None:
+        span, event, article = CAPS[rule.code]
+        said.append(f"另有最长 {span}（{article}），从{event}之日起算；写上那一天（--cap-from）就一起比较。")
+    if (since := law.in_force_since(rule.law)) and asked.selected_on < since:
         said.append(f"注意：所引条文自 {since} 起施行，起算日更早，请核对当时的规定。")
     if rule.confidence not in SURE:
         said.append(f"待核实：这条规定的可信度是 {rule.confidence}，作决定前请核对原文。")
     if rule.note:
         said.append(f"说明：{rule.note}。")
+    return said
+
+
+def _open_questions(asked: _Asked, reckoned: Due) -> list[str]:
+    """The open questions another answer to which would give another day, each with that day."""
+    said = []
+    for question, doubt in (
+        (ROLLOVER, "没有条文写明机关办事的期限遇休息日也顺延"),
+        (BOUNDARY, "没有条文写明恢复当日算不算"),
+        (ACROSS, "之前作出、之后送达的，没有条文写明按哪一个天数"),
+    ):
+        now, other = asked.answer(question), next(c for c in CHOICES[question] if c != asked.answer(question))
+        differently = replace(asked, answers={**asked.answers, question: other})
+        try:
+            day = differently.reckoned(asked.rule.span).due_on
+        except BadInput:  # the other reading lies beyond the year 9999
+            continue
+        if day != reckoned.due_on:
+            if_other = f"如果{READINGS[other]}，是 {day}（选项 {question}={other}）"
+            said.append(f"没有定论：{doubt}。这里{READINGS[now]}；{if_other}。")
     return said
 
 
@@ -133,6 +254,26 @@ def _rule(code: str, start: date | None, faults: list[Reason]) -> Rule | None:
             raise
         faults += refused.reasons
     return None
+
+
+def _date(given: str | date, name: str, faults: list[Reason]) -> date | None:
+    return given if isinstance(given, date) else _day(given, name, faults)
+
+
+def _answers(given: Mapping[str, str] | Sequence[str], faults: list[Reason]) -> dict[str, str]:
+    pairs = (
+        given.items() if isinstance(given, Mapping) else [tuple(map(str.strip, w.partition("=")[::2])) for w in given]
+    )
+    chosen = {}
+    for question, choice in pairs:
+        if question not in CHOICES:
+            what = f"--answer 的“{question}”不是没有定论的问题，可以写：{'、'.join(CHOICES)}。"
+            faults.append(Reason(what, field="--answer"))
+        elif choice not in CHOICES[question]:
+            how = "、".join(f"{question}={c}" for c in CHOICES[question])
+            faults.append(Reason(f"--answer 的“{question}={choice}”没有这个选项，请写：{how}。", field="--answer"))
+        chosen[question] = choice
+    return chosen
 
 
 def _day(text: str, name: str, faults: list[Reason]) -> date | None:

@@ -159,8 +159,11 @@ class Worker(Base):
     occupation: Mapped[str] = mapped_column(String(80), default="")
 
 
+_open_validity = text("state = 'published' and valid_until is null")
+
+
 class DefinitionVersion(Base):
-    """A version of states.yaml as it was when cases began to run under it; never changed."""
+    """A version of states.yaml; its text is never changed. Days are inclusive, None is open; one validity is open at a time."""
 
     __tablename__ = "definitions"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -168,6 +171,25 @@ class DefinitionVersion(Base):
     version: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     stored_at: Mapped[datetime] = mapped_column()
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    valid_from: Mapped[date | None] = mapped_column(Date, comment="of a published one None is from the beginning")
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    stored_by: Mapped[str] = mapped_column(String(80), default="")
+    published_at: Mapped[datetime | None] = mapped_column()
+    published_by: Mapped[str] = mapped_column(String(80), default="")
+    retired_at: Mapped[datetime | None] = mapped_column()
+    retired_by: Mapped[str] = mapped_column(String(80), default="")
+    moved_at: Mapped[datetime | None] = mapped_column(comment="when it took over the running cases")
+    __table_args__ = (
+        CheckConstraint("state in ('draft', 'published', 'retired')", name="known_state"),
+        Index(
+            "uq_definitions_open",
+            "state",
+            unique=True,
+            sqlite_where=_open_validity,
+            postgresql_where=_open_validity,
+        ),
+    )
 
 
 class Case(Base):

@@ -173,3 +173,6 @@ def repay(s: Situation) -> Prepared:
         for p in s.case.get("payments") or [] if p["state"] == "returned" and not p["repaid"]
     ]  # fmt: skip
     return Prepared({"last_payment": [{k: r[k] for k in ("item", "month", "amount")} for r in rows]}, payments=rows)
+
+
+from workflow import preparations_recognition, preparations_remedy  # noqa: E402, F401  (registered above, so after it)

@@ -44,6 +44,7 @@ class Replay:
         readers = {
             "case:opened": self._placed, "case:imported": self._placed, "matter:performed": self._performed, "case:filled": self._filled,
             "clock:reminded": self._reminded, "document:delivered": self._delivered, "document:printed": self._printed,
+            "definition:migrated": self._migrated, "clock:moved": self._moved,
         }  # fmt: skip
         for event in events:
             if event.kind not in readers:
@@ -117,6 +118,21 @@ class Replay:
     def _reminded(self, event: Any, payload: Mapping[str, Any]) -> None:
         said = self.clocks[(event.matter_id, payload["clock"], payload["addressee"], payload["start_on"])]
         said["due_on"] = payload["next_due"]
+
+    def _moved(self, event: Any, payload: Mapping[str, Any]) -> None:
+        """A holiday notice gave a running clock another day."""
+        said = self.clocks[(event.matter_id, payload["clock"], payload["addressee"], payload["start_on"])]
+        said["due_on"] = payload["new"]["due_on"]
+
+    def _migrated(self, event: Any, payload: Mapping[str, Any]) -> None:
+        """The case went on under another version: states may be called otherwise, clocks have other days or another start."""
+        for matter in payload["matters"]:
+            key = matter["id"]
+            self.states[key], self.versions[key] = matter["to_state"], matter["version"]
+            for c in matter["clocks"]:
+                if c["was"] is not None:
+                    self.clocks.pop((key, c["name"], c["addressee"], c["was"]["start_on"]), None)
+            self._clocks(key, matter["clocks"])
 
     def _delivered(self, event: Any, payload: Mapping[str, Any]) -> None:
         self.deliveries[(event.chain, event.seq)] = payload["facts"]

@@ -9,12 +9,12 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import audit, clock, law
-from workflow.definition import check_states_in_use, load
-from workflow.definition.faults import DefinitionFaults
-from workflow.models import DefinitionVersion, HolidayYear, LawRule, Matter, Meta, Office, User
+from workflow import law
+from workflow.definition import load
+from workflow.models import HolidayYear, LawRule, Meta, Office, User
 from workflow.situation import Actor
 from workflow.store import Store, migrate
+from workflow.versions import shelf
 
 OFFICES = Path(__file__).with_name("offices.yaml")
 SYSTEM_ACCOUNTS = (("system", "系统"), ("import", "导入"))
@@ -24,7 +24,8 @@ SYSTEM_ACCOUNTS = (("system", "系统"), ("import", "导入"))
 def init_db(store: Store) -> dict[str, Any]:
     """Bring the database to head and its tables of law and offices up to what is shipped; safe to repeat.
 
-    Returns counts. Raises BadSetting (database), DefinitionFaults (states.yaml, or a state still in use it no longer has).
+    The first states.yaml is published; a later one is kept as a draft (`definition_state`), for running cases are moved by
+    `definition publish` alone. Returns counts. Raises BadSetting (database), DefinitionFaults (states.yaml).
     """
     definition = load(store.settings.states_path)
     migrate(store)
@@ -35,17 +36,7 @@ def init_db(store: Store) -> dict[str, Any]:
         offices = _offices(session)
         years = _holidays(session)
         _law(session)
-        in_use = session.execute(select(Matter.name, Matter.state).distinct()).all()
-        if faults := check_states_in_use(definition, [(m, s) for m, s in in_use]):
-            raise DefinitionFaults(store.settings.states_path.name, faults)
-        if session.scalar(select(DefinitionVersion.id).where(DefinitionVersion.digest == definition.digest)) is None:
-            session.add(
-                DefinitionVersion(
-                    digest=definition.digest, version=definition.version, text=definition.text, stored_at=clock.now()
-                )
-            )
-            audit.record(session, actor, kind="definition:stored", label="办理流程入库",
-                         payload={"version": definition.version, "digest": definition.digest})  # fmt: skip
+        state = shelf.shipped(session, actor, definition)
     store.forget()
     return {
         "ok": True,
@@ -53,6 +44,7 @@ def init_db(store: Store) -> dict[str, Any]:
         "holiday_years": years,
         "definition": definition.version,
         "digest": definition.digest,
+        "definition_state": state,
     }
 
 

@@ -39,7 +39,7 @@ class ClockView:
 
 @dataclass(frozen=True)
 class EventView:
-    """One past act on this matter."""
+    """One past act on this matter: `on` its legal day, `recorded_on` the day it was entered."""
 
     seq: int
     action: str
@@ -48,6 +48,7 @@ class EventView:
     actor_id: int
     on: date
     facts: Mapping[str, Any] = field(default_factory=dict)
+    recorded_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,15 @@ class Stage:
 
 
 def headline(definition: Definition, matters: Iterable[tuple[str, str]]) -> Stage:
-    """The first matter, in the order of the process file, that has not ended; the last one when all have."""
+    """The first matter, in the order of the process file, that has not ended; the last one when all have.
+
+    What is only watched here (复议诉讼、诊断) is the headline where nothing of our own is open.
+    """
     standing = dict(matters)
     ordered = [(name, standing[name]) for name in definition.matters if name in standing]
     open_ones = [(n, s) for n, s in ordered if not definition.matters[n].states[s].end]
+    open_ones.sort(key=lambda m: bool(definition.matters[m[0]].elsewhere))
+    ordered.sort(key=lambda m: not definition.matters[m[0]].elsewhere)
     name, state = (open_ones or ordered[-1:])[0]
     return Stage(name, state, definition.matters[name].states[state].label, not open_ones)
 
@@ -40,12 +45,14 @@ def chinese_day(day: date) -> str:
 def public_sentence(state: StateDef, clocks: Iterable[Mapping[str, Any]], addressee: str = "worker") -> str:
     """The state's sentence with the days of its clocks; a day nobody knows yet is said so, never guessed."""
     due: dict[str, date | None] = {}
+    guessed: dict[str, bool] = {}
     for row in clocks:
         if row["addressee"] in ("", addressee) and row["state"] in ("running", "paused", "unstarted"):
             due[row["name"]] = row["due_on"] if row["state"] == "running" else None
+            guessed[row["name"]] = bool(row["provisional"])
 
     def day(match: re.Match[str]) -> str:
         known = due.get(match.group(1))
-        return f"{chinese_day(known)}" if known else "（日期待定）"
+        return f"{chinese_day(known)}{'（暂估）' if guessed[match.group(1)] else ''}" if known else "（日期待定）"
 
     return PLACEHOLDER.sub(day, state.public)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,10 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
 
+CALENDAR_SECONDS = 60
+"""How long a process trusts the calendar it has read; workflow.holidays looks again for longer than that."""
+
+
 class Store:
     """One database: its engine, its keys, the definitions it holds, its calendar.
 
@@ -78,6 +83,7 @@ class Store:
         self.law_version = law.VERSION
         self._definitions: dict[int, Definition] = {}
         self._calendar: Calendar | None = None
+        self._calendar_at = 0.0
         self._marks: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -137,8 +143,8 @@ class Store:
         return self.mark("rehearsal") in ("demo", "test")
 
     def calendar(self, session: Session | None = None) -> Calendar:
-        """The calendar as the database has it, read once per process (holiday years only grow by migration or notice)."""
-        if self._calendar is None:
+        """The calendar as the database has it, read again after a minute: another process may have entered a notice."""
+        if self._calendar is None or time.monotonic() - self._calendar_at > CALENDAR_SECONDS:
             if session is None:
                 with self.reading() as own:
                     return self.calendar(own)
@@ -146,6 +152,7 @@ class Store:
             self._calendar = law.build_calendar(
                 {"year": r.year, "notice": r.notice, "off": r.off, "work": r.work} for r in rows
             )
+            self._calendar_at = time.monotonic()
         return self._calendar
 
     def definition(self, session: Session, definition_id: int) -> Definition:

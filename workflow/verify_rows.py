@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from workflow import audit, clock, figures, identity, sealed
+from workflow import audit, clock, figures, holidays, identity, sealed
 from workflow.errors import Stopped
 from workflow.models import (
     Case,
@@ -28,6 +28,7 @@ from workflow.models import (
     User,
     Worker,
 )  # fmt: skip
+from workflow.permissions import PARTY
 from workflow.store import Store
 
 Found = tuple[str, int, str]
@@ -47,6 +48,7 @@ def of_cases(session: Session, store: Store, only: str) -> Iterator[Found]:
 
 def of_system(session: Session) -> Iterator[Found]:
     """Numbers of cases that are missing, versions events name that are gone, edited figures and accounts."""
+    yield from holidays.unlike(session)
     kept = set(session.scalars(select(DefinitionVersion.digest)))
     named = set(session.scalars(select(Event.definition).where(Event.definition != "").distinct()))
     for digest in sorted(named - kept):
@@ -215,14 +217,15 @@ def _days(session: Session, events: Events, only: str) -> Iterator[Found]:
 
 def _clocks(session: Session, store: Store, only: str) -> Iterator[Found]:
     """What a clock row copies from its definition, and the day the lists sort by."""
-    query = select(Clock, Case.case_no, Case.definition_id).join(Case, Case.id == Clock.case_id)
-    for c, case_no, definition_id in session.execute(_of(query, only)):
+    query = select(Clock, Case.case_no, Case.definition_id, Matter.addressee).join(Case, Case.id == Clock.case_id)
+    for c, case_no, definition_id, party in session.execute(_of(query.join(Matter, Matter.id == Clock.matter_id), only)):
         try:
             known = store.definition(session, definition_id).clocks[c.name]
         except (LookupError, Stopped, NoResultFound):
             continue
         codes = {known.code, *([known.again.code] if known.again else [])}
-        same = c.code in codes and (c.label, c.owner, c.legal) == (known.label, known.owner, known.legal)
+        owner = party if known.owner == PARTY and party else known.owner
+        same = c.code in codes and (c.label, c.owner, c.legal, c.kind) == (known.label, owner, known.legal, known.kind)
         settled = (c.closed_on is not None) == (c.state in ("met", "stopped"))
         shown = c.effective_on == c.due_on or (c.effective_on == c.promise_on and c.effective_on < c.due_on)
         if not (same and settled and shown):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from workflow import clock, firing, outbox
+from workflow import clock, firing, holidays, outbox
 from workflow.errors import BadInput, Refused
 from workflow.models import Meta
 from workflow.outbox import Channel, Printer
@@ -24,6 +24,7 @@ AWAY = 10.0
 
 def once(store: Store, channel: Channel, printer: Printer) -> dict[str, Any]:
     """One round: fire what is due, then print and send until nothing is waiting; the counts."""
+    holidays.finish(store)  # dates a notice has moved come before what they let fall due
     fired = firing.run_once(store)
     total: dict[str, int] = {"printed": 0, "sent": 0, "failed": 0}
     while any((counts := outbox.run_once(store, channel, printer)).values()):

@@ -138,9 +138,7 @@ class Act:
 
     def served(self, s: Situation) -> list[Any]:
         """The deliveries of that document so far."""
-        latest = self.loaded.latest_instrument(self.matter)
-        kind = latest.kind if latest else ""
-        return [d for d in s.deliveries if d.kind == kind]
+        return list(s.deliveries)
 
     def day(self, s: Situation) -> date:
         """The legal day of the act: as given, for a delivery the day of receipt, else today."""
@@ -187,7 +185,7 @@ class Act:
         return paperwork.order(self.loaded, self.matter, self.action, facts, facts.get("sheet", {}), self.on, self.seq)
 
     def _addressees(self, instrument: Mapping[str, Any] | None) -> list[str]:
-        return list(instrument["addressees"]) if instrument else self.to_serve()
+        return list(instrument["addressees"]) if instrument and instrument["addressees"] else self.to_serve()
 
     def _clocks(self, to_name: str, s: Situation, prepared: Prepared, addressees: list[str]) -> None:
         book, days = self.loaded.book(self.matter), typed.days(self.loaded.definition, self.facts)
@@ -270,6 +268,7 @@ class Act:
             for name in state.clocks:
                 if self.loaded.definition.clocks[name].start == "diagnosed_on":
                     days = typed.days(self.loaded.definition, self.loaded.facts_of(row))
+                    book.dates = days
                     book.start(name, days, self.to_serve(), entered=False)
             if changes := book.changes():
                 book.save(self.loaded.connection)

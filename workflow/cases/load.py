@@ -60,14 +60,17 @@ _matter = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.id == bindparam("key
 _matters = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.case_id == bindparam("case")).order_by(_m.id)
 _papers = select(_p.name).where(_p.matter_id == bindparam("matter"))
 _events = (
-    select(_ev.seq, _ev.action, _ev.from_state, _ev.to_state, _ev.actor_id, _ev.on, _ev.payload)
+    select(_ev.seq, _ev.action, _ev.from_state, _ev.to_state, _ev.actor_id, _ev.on, _ev.payload, _ev.at)
     .where(_ev.matter_id == bindparam("matter"), _ev.kind == "matter:performed")
     .order_by(_ev.seq)
 )
-_deliveries = select(_d.kind, _d.addressee, _d.received_on).where(_d.matter_id == bindparam("matter")).order_by(_d.id)
+_deliveries = (
+    select(_d.kind, _d.addressee, _d.received_on, _d.instrument_id).where(_d.matter_id == bindparam("matter")).order_by(_d.id)
+)
 _payments = select(table(Payment)).where(table(Payment).c.case_id == bindparam("case")).order_by(table(Payment).c.id)
 _instrument = (
-    select(_i.id, _i.kind, _i.label, _i.number, _i.addressees).where(_i.matter_id == bindparam("matter"))
+    select(_i.id, _i.kind, _i.label, _i.number, _i.addressees)
+    .where(_i.matter_id == bindparam("matter"), _i.kind.notin_(bindparam("aside", expanding=True)))
     .order_by(_i.id.desc()).limit(1)
 )
 _county = select(table(Office).c.county).where(table(Office).c.id == bindparam("office"))
@@ -154,7 +157,6 @@ class Loaded:
         """Keep the day of the diagnosis with the case (工伤保险条例#17: the day of diagnosis or of its appraisal)."""
         self.connection.execute(_diagnose, {"key": self.row.id, "on": on})
         self.row = self.connection.execute(_case, {"case_no": self.row.case_no}).one()
-        self._books.clear()
 
     def ordered(self, matter: AnyRow) -> None:
         """A document has been ordered: the newest one is asked for again."""
@@ -178,9 +180,11 @@ class Loaded:
         ]  # fmt: skip
 
     def latest_instrument(self, matter: AnyRow) -> AnyRow | None:
-        """The newest document of the matter, asked once."""
+        """The newest document of the matter that is served on somebody, asked once."""
         if matter.id not in self._instruments:
-            self._instruments[matter.id] = self.connection.execute(_instrument, {"matter": matter.id}).first()
+            aside = [i.name for i in self.definition.instruments.values() if i.aside]
+            found = self.connection.execute(_instrument, {"matter": matter.id, "aside": aside}).first()
+            self._instruments[matter.id] = found
         return self._instruments[matter.id]
 
     def case_facts(self, matter: AnyRow, payments: bool) -> dict[str, Any]:
@@ -229,16 +233,24 @@ class Loaded:
             case=self.case_facts(matter, benefit), facts={**self.facts_of(matter), **given}, given=given,
             papers=papers | held, held=held, clocks=self.book(matter).views(),
             events=tuple(
-                EventView(e.seq, e.action, e.from_state, e.to_state, e.actor_id, e.on, json.loads(e.payload).get("facts", {}))
+                EventView(e.seq, e.action, e.from_state, e.to_state, e.actor_id, e.on, json.loads(e.payload).get("facts", {}),
+                          clock.local(e.at).date())
                 for e in connection.execute(_events, key)
             ) if needs_history else (),
-            deliveries=tuple(Delivery(*d) for d in connection.execute(_deliveries, key)) if action.each else (),
+            deliveries=self._delivered(matter) if action.each else (),
             others={m.name: (m.state, self.facts_of(m)) for m in self.matters if m.id != matter.id},
             parent=self._view(above) if (above := self.parent(matter)) else None, party=matter.addressee,
             children=tuple(self._view(m) for m in self.matters if m.parent_id == matter.id),
             pool=self._pool() if action.prepare == "draw_experts" else (),
             figures=self._figures() if action.prepare == "benefit_lines" else None,
         )  # fmt: skip
+
+    def _delivered(self, matter: AnyRow) -> tuple[Delivery, ...]:
+        """The recorded deliveries of the matter's newest document: one of the same kind made before is another document."""
+        latest = self.latest_instrument(matter)
+        newest = latest.id if latest else None
+        found = self.connection.execute(_deliveries, {"matter": matter.id})
+        return tuple(Delivery(d.kind, d.addressee, d.received_on) for d in found if d.instrument_id == newest)
 
     def _pool(self) -> tuple[Mapping[str, Any], ...]:
         rows = self.session.scalars(select(Expert).where(Expert.active).order_by(Expert.id))

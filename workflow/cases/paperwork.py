@@ -98,7 +98,7 @@ def _facts(loaded: Loaded, matter: AnyRow, action: ActionDef, kind: InstrumentDe
         "addressees": addressees(kind, facts), "copies": list(kind.copy), "law": list(dict.fromkeys(x for x in (kind.law, action.law) if x)),
         "remedy": {"government": office.government, "court": office.court}, "dates": dates,
         "objection": _objection(loaded, kind), "said": _said(loaded, action, plain), "template": kind.template or kind.name,
-        "facts": {k: v for k, v in plain.items() if k not in dates and k not in BULK} | _earlier(loaded, matter),
+        "facts": {k: v for k, v in plain.items() if k not in dates and k not in BULK} | _earlier(loaded, matter, kind),
         "demo": loaded.store.rehearsal, "definition_version": loaded.definition.version,
         "definition_digest": loaded.definition.digest, "law_version": loaded.store.law_version,
     }  # fmt: skip
@@ -128,8 +128,11 @@ def addressees(kind: InstrumentDef, facts: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(applicant if who == "applicant" else who for who in kind.to))
 
 
-def _earlier(loaded: Loaded, matter: AnyRow) -> dict[str, str]:
-    """What a document says of the case's earlier ones: the conclusion names the decision of recognition."""
+def _earlier(loaded: Loaded, matter: AnyRow, kind: InstrumentDef) -> dict[str, str]:
+    """What a document says of the case's earlier ones: the conclusion names the decision of recognition, a public notice the
+    document it serves."""
+    if kind.aside and (latest := loaded.latest_instrument(matter)):
+        return {"decision": latest.number, "decision_label": latest.label}
     if matter.name != "appraisal":
         return {}
     number = loaded.connection.scalar(_recognition, {"case": loaded.row.id})

@@ -148,7 +148,8 @@ class _Matter:
                     text = "逐人登记（each），本事项却不发任何文书，没有收件人。"
                     yield self._act(state, action, "each", text + "请在前面的办理事项里写 issue，或删掉这里的 each。")
                 for name in action.start:
-                    if name in self.clocks and self.clocks[name].each and not (action.each or action.issue):
+                    named = action.each or action.issue or "addressee" in action.ask
+                    if name in self.clocks and self.clocks[name].each and not named:
                         text = f"要启动时限“{name}”，它按收件人各算各的，这里却没有收件人。"
                         yield self._act(state, action, "start", text + "请写 each: addressee 或 issue，或删掉。")
 

@@ -183,7 +183,8 @@ class InstrumentDef:
     """A document kind: `number` is the word in its 文号, `to` who must be served, `copy` who gets a copy (抄送).
 
     `remedy`: how one objects to it — a matter opened with its delivery (remedy) or a clock its delivery starts
-    (ask_again); `no_remedy`: why there is nothing to object to. At most one is set; the prover asks for one.
+    (ask_again); `no_remedy`: why there is nothing to object to. At most one is set; the prover asks for one. `aside`: it is
+    put up in public about another document (公告), served on nobody itself.
     """
 
     name: str
@@ -195,6 +196,7 @@ class InstrumentDef:
     template: str = ""
     remedy: str = ""
     no_remedy: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True)

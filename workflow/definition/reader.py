@@ -1,29 +1,41 @@
 """YAML with lines: text → tree of nodes, or every syntax fault in Chinese.
 
-Built on PyYAML's events, not on its objects: no recursion, no tags, no aliases, and a bounded cost.
-Where the file does not parse, its blocks are read one by one, so that one slip does not hide the faults elsewhere.
+Built on PyYAML's events, not on its objects: no recursion, no tags, no aliases, and a bounded cost: of characters, of
+the length of a line, of depth, of events in all and of characters gone over again to explain a fault. Where the file does
+not parse, its blocks are read one by one, so that one slip does not hide the faults elsewhere. The events come from
+libyaml where PyYAML was built with it (ten times as fast), what is wrong from PyYAML's own parser, which says it better.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from workflow.definition.explain import explained
 from workflow.definition.faults import Fault
 from workflow.definition.nodes import Items, Node, Table, Text, Unreadable
 from workflow.definition.typing_slips import TAB_WIDTHS, UNSEEN, mend
 
-MAX_CHARACTERS = 128 * 1024  # pure-Python YAML reads some 300,000 characters a second on a busy machine
-MAX_EVENTS = 16_000
+MAX_CHARACTERS = 256 * 1024
+MAX_LINE = 2_000
+MAX_EVENTS = 40_000
 MAX_DEPTH = 12
-SALVAGE_BELOW = 80_000
 SALVAGE_DEPTH = 6
+_Fast: Any = getattr(yaml, "CSafeLoader", None)
+WORK = (
+    160_000 if _Fast else 60_000
+)  # events over all readings of one file: the whole, tab widths tried, blocks one by one
+PER_READING = 10  # what beginning to read a block costs, in events
+EXPLAINED = 128 * 1024  # characters that PyYAML's own parser goes over to say what is wrong
+PER_EXPLANATION = 100  # what beginning to say it costs, in characters
 _HEADER = re.compile(r"\s*([^\s:#'\"{}\[\],]+)\s*:\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*)\s*[:：]?", re.ASCII)
-_LINES = "（从第 {line} 行开始）"
 
 
 @dataclass
@@ -36,29 +48,50 @@ class Reading:
 
 
 class Unparsed(Exception):
-    """The text is no YAML from this fault on."""
+    """The text is no YAML from `line` on; why is only found out where it is told."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        super().__init__(fault.text)
+    def __init__(self, line: int, text: str = "", offset: int = 0, fault: Fault | None = None) -> None:
+        self.line, self.text, self.offset, self.fault = line, text, offset, fault
+        super().__init__(line)
+
+    def told(self, budget: _Budget) -> Fault:
+        """The fault in words."""
+        if self.fault is None:
+            budget.explained -= len(self.text) + PER_EXPLANATION
+            self.fault = explained(self.text if budget.explained >= 0 else "", self.offset, self.line)
+        return self.fault
 
 
 class TooMuch(Unparsed):
     """Too deep or too long to go on reading."""
 
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.line, fault=fault)
+
+
+def bytes_of(path: Path, most: int) -> bytes:
+    """The first `most` bytes of a regular file. Raises OSError for anything else there: a pipe would wait for ever."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(f"no regular file: {path}")
+        return file.read(most)
+
 
 def read(text: str) -> Reading:
     """Read a whole file. `text` may carry a byte-order mark and Windows line ends."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if long := _too_long(text):
+        return Reading(None, [long], whole=False)
     budget = _Budget()
     mended, slips = _mend(text, budget)
     slipped = {fault.line for fault in slips}
     try:
         node, faults = _build(mended, 0, budget)
     except TooMuch as stop:
-        return Reading(None, [*slips, stop.fault], whole=False)
+        return Reading(None, [*slips, stop.told(budget)], whole=False)
     except Unparsed as stop:
-        root, faults = _salvage_all(mended, stop.fault, budget)
+        root, faults = _salvage_all(mended, stop, budget)
         told = [f for f in faults if f.line not in slipped]  # a slip's consequence on its own line is no second fault
         return Reading(root, [*slips, *told], whole=False)
     if not isinstance(node, Table):
@@ -66,13 +99,26 @@ def read(text: str) -> Reading:
     return Reading(node, [*slips, *faults])
 
 
+def _too_long(text: str) -> Fault | None:
+    if len(text) > MAX_CHARACTERS:
+        return Fault(1, f"文件太大，超过 {MAX_CHARACTERS // 1024} K 字。请检查是不是选错了文件。")
+    line = next((n for n, line in enumerate(text.split("\n"), 1) if len(line) > MAX_LINE), None)
+    return (
+        Fault(line, f"这一行太长，超过 {MAX_LINE} 个字，文件没有读。请检查是不是选错了文件，或者分成几行写。")
+        if line
+        else None
+    )
+
+
 def _mend(text: str, budget: _Budget) -> tuple[str, list[Fault]]:
     """The text mended with the first tab width it can be read with."""
-    if "\t" in text and len(text) <= SALVAGE_BELOW:
+    if "\t" in text:
         for tab in TAB_WIDTHS:
             mended, slips = mend(text, tab)
             try:
                 _build(mended, 0, budget)
+            except TooMuch:
+                break
             except Unparsed:
                 continue
             return mended, slips
@@ -81,7 +127,10 @@ def _mend(text: str, budget: _Budget) -> tuple[str, list[Fault]]:
 
 @dataclass
 class _Budget:
-    events: int = MAX_EVENTS
+    """What may still be spent on one file."""
+
+    events: int = WORK
+    explained: int = EXPLAINED
 
 
 # --- events to nodes -------------------------------------------------------------------------------------------------
@@ -94,6 +143,7 @@ class _Frame:
     node: Table | Items
     key: Text | None = None
     expects_key: bool = True
+    flow: bool = False
 
 
 @dataclass
@@ -119,9 +169,11 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             self._marks(event, line)
             self._put(self._scalar(event, line))
+            self._question_mark(event, line)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             self._marks(event, line)
-            self._open(Table(line) if isinstance(event, yaml.MappingStartEvent) else Items(line), line)
+            node = Table(line) if isinstance(event, yaml.MappingStartEvent) else Items(line)
+            self._open(node, line, bool(event.flow_style))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             self._put(self.stack.pop().node)
 
@@ -135,19 +187,24 @@ class _Builder:
         if UNSEEN.search(event.value) or "\t" in event.value:
             self.say(line, "内容里有控制字符（反斜杠转义出来的）。请删掉，只写普通文字。")
             return Unreadable(line)
-        plain = event.style is None
+        plain = not event.style
         kind = "str"
         if plain and not event.tag:
             kind = self.resolver.resolve(yaml.ScalarNode, event.value, (True, False)).rpartition(":")[2]
         return Text(line, event.value, kind, plain)
 
-    def _open(self, node: Table | Items, line: int) -> None:
+    def _question_mark(self, event: yaml.ScalarEvent, line: int) -> None:
+        """libyaml reads an unquoted `?` between brackets, PyYAML's own parser does not: refused whichever of them read it."""
+        if self.stack and self.stack[-1].flow and not event.style and "?" in event.value:
+            self.say(line, "花括号、方括号里的内容有半角问号。请改成全角“？”，或给整段内容加半角引号。")
+
+    def _open(self, node: Table | Items, line: int, flow: bool) -> None:
         if len(self.stack) >= MAX_DEPTH:
             raise TooMuch(Fault(line, f"层次太深，超过 {MAX_DEPTH} 层，后面的没有再读。请照样张的层次写。"))
         frame = self.stack[-1] if self.stack else None
         if frame and frame.key and not frame.expects_key:
             node.line = frame.key.line
-        self.stack.append(_Frame(node))
+        self.stack.append(_Frame(node, flow=flow))
 
     def _put(self, node: Node) -> None:
         if not self.stack:
@@ -187,19 +244,28 @@ class _Builder:
 
 def _build(text: str, offset: int, budget: _Budget) -> tuple[Node | None, list[Fault]]:
     """One text to its node, with the faults that do not stop the reading; lines are counted from `offset`."""
-    loader: Any = yaml.SafeLoader(text)
+    try:
+        return _events(text, offset, budget, _Fast or yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Unparsed((mark.line if mark else 0) + 1 + offset, text, offset) from None
+    except (yaml.YAMLError, ValueError, OverflowError, IndexError):
+        raise Unparsed(1 + offset, text, offset) from None
+
+
+def _events(text: str, offset: int, budget: _Budget, parser: Any) -> tuple[Node | None, list[Fault]]:
+    loader = parser(text)
     builder = _Builder(offset, loader)
+    most = MAX_EVENTS
+    budget.events -= PER_READING
     try:
         while loader.check_event() and not builder.done:
             event = loader.get_event()
+            most -= 1
             budget.events -= 1
-            if budget.events < 0:
+            if most < 0 or budget.events < 0:
                 raise TooMuch(Fault(_line(event) + offset, "文件太长，后面的没有再读。请删减。"))
             builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        raise Unparsed(_explain(error, offset)) from None
-    except (yaml.YAMLError, ValueError, OverflowError, IndexError):  # PyYAML lets "\UFFFFFFFF" and its like through
-        raise Unparsed(Fault(loader.line + 1 + offset, "这里的反斜杠或百分号写法不对。请去掉，直接写文字。")) from None
     finally:
         loader.dispose()
     return builder.root, builder.faults
@@ -216,18 +282,20 @@ def _short(text: str) -> str:
 # --- reading on after a fault ----------------------------------------------------------------------------------------
 
 
-def _salvage_all(text: str, first: Fault, budget: _Budget) -> tuple[Table | None, list[Fault]]:
-    if len(text) > SALVAGE_BELOW:
-        return None, [first]
+def _salvage_all(text: str, first: Unparsed, budget: _Budget) -> tuple[Table | None, list[Fault]]:
     lines = text.split("\n")
     faults: list[Fault] = []
     try:
         root = _salvage(lines, 0, len(lines), 0, 0, budget, faults)
     except TooMuch as stop:
-        return None, [*faults, stop.fault]
+        return None, [*faults, stop.told(budget)]
     if not faults:  # each block alone is sound, so the fault lies between them
-        faults.append(first)
-    return (root if root.pairs else None), (faults if root.pairs else [first])
+        faults.append(first.told(budget))
+    if root.pairs:
+        return root, faults
+    return None, [
+        first.told(_Budget()) if len(text) <= EXPLAINED // 2 else faults[0]
+    ]  # no YAML at all: one fault is enough
 
 
 def _salvage(
@@ -247,7 +315,7 @@ def _salvage(
         except TooMuch:
             raise
         except Unparsed as stopped:
-            _salvage_entry(lines, start, stop, depth, budget, faults, table, stopped.fault)
+            _salvage_entry(lines, start, stop, depth, budget, faults, table, stopped)
             if before is not None:
                 before.broken = True  # the entry may have been meant to belong to it
             continue
@@ -262,7 +330,7 @@ def _salvage(
 
 def _salvage_entry(
     lines: list[str], start: int, stop: int, depth: int, budget: _Budget, faults: list[Fault], table: Table,
-    fault: Fault,
+    stopped: Unparsed,
 ) -> None:  # fmt: skip
     """One entry that does not parse: read its children one by one, or give it up with its fault."""
     key = _KEY.match(lines[start])
@@ -276,9 +344,9 @@ def _salvage_entry(
             inner.line = start + 1
             _merge(table, Table(start + 1, {header[1]: (Text(start + 1, header[1]), inner)}), faults)
             if len(faults) == before:
-                faults.append(fault)
+                faults.append(stopped.told(budget))
             return
-    faults.append(fault)
+    faults.append(stopped.told(budget))
     if key:
         table.lost.add(key[1])
 
@@ -296,37 +364,3 @@ def _indent(line: str) -> int | None:
     """The column the line's content begins at; None for blank lines and comments."""
     content = line.lstrip(" ")
     return None if not content or content[0] == "#" else len(line) - len(content)
-
-
-# --- what PyYAML says, in Chinese ------------------------------------------------------------------------------------
-
-_PROBLEMS = (
-    ("mapping values are not allowed", "这里多了一个冒号，或没有对齐。请对齐缩进；内容里有冒号的，整段加半角引号。"),
-    ("could not find expected ':'", "这一行缺少半角冒号。请写成“名字: 内容”，冒号后面空一格。"),
-    ("expected ',' or '}'", "花括号 {…} 里缺少逗号或右花括号{since}。请补上；内容里有冒号、逗号的，加半角引号。"),
-    ("expected ',' or ']'", "方括号 […] 里缺少逗号或右方括号{since}。请补上。"),
-    ("expected <block end>", "缩进没有对齐，或者引号、括号后面多了字。请与同级的行对齐，删掉多余的字。"),
-    ("expected the node content", "这里少了内容，或者多了括号{since}。请补上内容，或把括号配成对。"),
-    ("unexpected end of stream", "引号没有配成对{since}。请补上半角引号。"),
-    ("unexpected document separator", "引号没有配成对{since}。请补上半角引号。"),
-    ("cannot start any token", "内容不能以这个符号开头。请给整段内容加半角引号。"),
-    ("unknown escape", "双引号里的反斜杠写法不对。请删掉反斜杠。"),
-    ("hexadecimal", "双引号里的反斜杠写法不对。请删掉反斜杠。"),
-    ("expected '<document start>'", "从这里起缩进比前面少，或者多了一份内容。请与同级的行对齐。"),
-    ("chomping", "竖线或大于号后面不能写字。请给整段内容加半角引号。"),
-    ("expected alphabetic", "内容不能以 * 或 & 开头。请给整段内容加半角引号。"),
-)  # fmt: skip
-_FLOW_END = ("<stream end>", "end of stream", "document separator")
-
-
-def _explain(error: yaml.MarkedYAMLError, offset: int) -> Fault:
-    problem = error.problem or ""
-    mark, context = error.problem_mark or error.context_mark, error.context_mark
-    since = ""
-    if context and mark and context.line != mark.line:
-        since = _LINES.format(line=context.line + 1 + offset)
-        if any(word in problem for word in _FLOW_END):
-            mark, since = context, ""  # what is missing is missing where it began, not at the end of the file
-    text = next((said for word, said in _PROBLEMS if word in problem), "")
-    text = text or "这一行的写法不对，多半是缩进、冒号、括号或引号有误。请对照样张改正。"
-    return Fault((mark.line if mark else 0) + 1 + offset, text.replace("{since}", since))

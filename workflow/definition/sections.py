@@ -124,15 +124,18 @@ def papers(book: Book, root: Table) -> dict[str, PaperDef]:
 
 def instruments(book: Book, root: Table) -> dict[str, InstrumentDef]:
     """The instruments (文书) that may be issued."""
-    keys = ("label", "number", "to", "copy", "law", "template", "remedy", "no_remedy")
-    required = ("label", "number", "to", "law")
+    keys = ("label", "number", "to", "copy", "law", "template", "remedy", "no_remedy", "aside")
+    required = ("label", "number", "law")
     return {name: _instrument(name, form) for name, form in entries(book, root, "instruments", "文书", keys, required)}
 
 
 def _instrument(name: str, form: Form) -> InstrumentDef:
-    node = form.table.get("to")
+    node, aside = form.table.get("to"), form.flag("aside")
     if node is not None and not getattr(node, "items", True):
         form.say(form.line("to"), f"{form.what}的 to 是空的。请写上送给谁，如 [worker]。")
+    if aside == form.has("to") and not form.table.broken:
+        cure = "公告（aside: true）不逐一送达，请删掉 to" if aside else "请写上 to（送给谁），如 [worker]"
+        form.say(form.line("to"), f"{form.what}{'写了 to' if aside else '缺少 to'}。{cure}。")
     template = form.text("template", 40)
     if template and not _TEMPLATE.fullmatch(template):
         form.say(form.line("template"), f"{form.what}的 template 只能用小写英文字母、数字和下划线。请改正。")
@@ -141,7 +144,7 @@ def _instrument(name: str, form: Form) -> InstrumentDef:
         form.say(form.line("no_remedy"), f"{form.what}的 remedy 和 no_remedy 只能写一个。{cure}。")
     return InstrumentDef(
         name, form.text("label", 60), form.text("number", 10), form.names("to", "people"), form.law(),
-        form.names("copy", "people"), template, _remedy(form), form.text("no_remedy"),
+        form.names("copy", "people"), template, _remedy(form), form.text("no_remedy"), aside,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The conditions states.yaml may name under `if:`, registered by name when this package is loaded."""
 
-from workflow.guards import appraisal, benefit, papers, recognition
+from workflow.guards import appraisal, appraisal_more, benefit, diagnosis, papers, recognition, recognition_more, remedy
 from workflow.guards.appraisal import named_conflicts
 from workflow.guards.base import ASK_HISTORY, ASK_PAPERS, MARKS, REGISTRY, WAITS, asked_papers, guard, missing_papers
 from workflow.guards.benefit import monthly_lines
@@ -13,8 +13,10 @@ __all__ = [
     "REGISTRY",
     "WAITS",
     "appraisal",
+    "appraisal_more",
     "asked_papers",
     "benefit",
+    "diagnosis",
     "guard",
     "missing_papers",
     "monthly_lines",
@@ -22,4 +24,6 @@ __all__ = [
     "papers",
     "proposal",
     "recognition",
+    "recognition_more",
+    "remedy",
 ]

@@ -16,6 +16,9 @@ REGISTRY: dict[str, Guard] = {}
 MARKS: Mapping[str, str] = {
     "employer_bears_costs": "单位逾期未申请，申请前发生的符合规定的费用由单位负担",
     "conclusion_stands": "没有申请再次鉴定，首次结论生效",
+    "no_evidence_review": "逾期没有答复、没有交证据，视为没有证据，决定可能被撤销",
+    "no_evidence_suit": "逾期没有交证据，视为没有相应证据",
+    "may_seek_review": "法定期限已过还没有办，可以申请行政复议",
 }
 """Legal effects a clock's expiry may mark, as shown to people."""
 
@@ -25,12 +28,16 @@ WAITS = "waits"
 ASK_HISTORY = frozenset(
     {
         "own_application",
+        "within_filing_period",
         "opinion_recorded",
         "not_the_officer",
         "second_person",
         "approved_by_others",
         "not_the_payer",
         "account_confirmed",
+        "proposed_again",
+        "not_the_same_again",
+        "own_recheck",
     }
 )
 """Conditions that ask who did what before: the engine reads the matter's events only for them."""

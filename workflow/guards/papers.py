@@ -42,15 +42,22 @@ def competent(s: Situation) -> Reason | None:
 @guard
 def within_filing_period(s: Situation) -> Reason | None:
     """A lapsed year goes to a person: his written judgement lets the case through, nothing is refused by itself."""
-    clock, filed = s.clock("worker_files"), s.facts.get("filed_on")
-    late = clock is not None and clock.due_on is not None and isinstance(filed, date) and filed > clock.due_on
+    clocks = [c for c in (s.clock("worker_files"), s.clock("former_files")) if c is not None and c.due_on]
+    last, filed = max((c.due_on for c in clocks if c.due_on), default=None), s.facts.get("filed_on")
+    late = last is not None and isinstance(filed, date) and (filed > last or _recorded_late(s, filed, last))
     if not late or s.facts.get("late_judgement"):
         return None
     return Reason(
-        f"申请日 {filed} 已过职工方一年期（{clock.due_on if clock else ''} 届满）。请查明应当扣除的时间，"
+        f"申请日 {filed} 已过职工方一年期（{last} 届满），或者是期满以后才补记的。请查明应当扣除的时间，"
         "在“超过一年的判断”里写明可以受理的理由；不能受理的，由审批人作不予受理决定。系统不自动拒绝。",
         "year_lapsed", "工伤保险条例#17.2", "审批人", "late_judgement",
     )  # fmt: skip
+
+
+def _recorded_late(s: Situation, filed: date, last: date) -> bool:
+    """Whether an application dated within the year was only recorded after it: a written day alone does not keep a period."""
+    found = s.did("file")
+    return found is not None and found.recorded_on is not None and filed <= last < found.recorded_on
 
 
 @guard
