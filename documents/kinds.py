@@ -54,7 +54,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "termination": (*_COMMON, *_PERSON, "dates.terminated_on", "facts.ground"),
     "notice": (*_COMMON, *_PERSON, *_CONTACT, "said", "objection.kind"),
     "public_notice": (
-        *_COMMON, *_CONTACT, "dates.announced_on", "facts.addressee", "facts.decision", "facts.decision_label",
+        *(name for name in _COMMON if name != "addressees"), *_CONTACT,  # it is served on nobody
+        "dates.announced_on", "facts.addressee", "facts.decision", "facts.decision_label",
     ),
 }  # fmt: skip
 """Kind → the paths of the facts it prints; `a[].b` means: at least one, and `b` in each."""

@@ -127,7 +127,7 @@ def test_a_reminder_comes_again_every_round_and_missed_rounds_are_not_made_up(to
 
 def test_a_reminder_that_escalates_is_a_task_of_each_round(town: Town) -> None:
     life = town.life().accepted()
-    life.act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+    life.act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     for _ in range(2):
         fire(town, life.due("check_pause"))
     assert len(life.tasks("press")) == 2 and all("内部提醒到期" in t for t in life.tasks("press"))
@@ -135,7 +135,7 @@ def test_a_reminder_that_escalates_is_a_task_of_each_round(town: Town) -> None:
 
 def test_a_paused_clock_does_not_fire(town: Town) -> None:
     life = town.life().accepted()
-    life.act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+    life.act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     fire(town, date(2026, 12, 1))
     assert history(town, life, "clock:expired") == []
     life.on("2026-12-02").act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")

@@ -363,7 +363,7 @@ def test_settled_and_paused_clocks_keep_their_days(town: Town) -> None:
     done, paused = reviewed(town, date(2026, 12, 10)), reviewed(town, date(2026, 12, 10))
     done.proposed()
     done.wait(1).act("approver", "recognition", "recognise")
-    paused.wait(1).act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+    paused.wait(1).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     enter(town, TODAY)
     assert row(done).due_on == row(paused).due_on == date(2027, 2, 8)
     paused.on(TODAY).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")

@@ -597,7 +597,7 @@ def test_an_act_that_is_gone_keeps_what_was_typed_to_copy_from(app: Flask, demo_
     case_no = accepted_case(demo_store)
     officer = signed(app, "qianqi-officer")
     path, hidden = act_form(officer, case_no, "propose")
-    done(demo_store, "qianqi-approver", case_no, "suspend", ground="等仲裁", awaited="裁决书")
+    done(demo_store, "qianqi-approver", case_no, "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书")
     answer = officer.post(
         path, data={**hidden, "opinion": "recognise", "findings": "打了很久的一大段经过", "exclusion": "no"}
     )

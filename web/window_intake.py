@@ -24,7 +24,7 @@ from workflow.situation import Actor
 from workflow.stages import public_sentence
 
 MOST_EMPLOYERS = 300
-NAMES = (*FIELDS, "diagnosed_on", "insured", "dispute")
+NAMES = (*FIELDS, "diagnosed_on", "insured", "dispute", "diagnosing")
 INSURED_WORDS = [("yes", "是"), ("no", "否"), ("unknown", "不清楚")]
 assert [key for key, _ in INSURED_WORDS] == list(INSURED)
 _CASE_NO = re.compile(r"\d{4}-\d{6}")
@@ -49,7 +49,8 @@ def _take_in() -> Answer:
     except Refused as error:
         return _form(given, readable(error.reasons), _existing(actor, error.reasons)), error.status
     case_no = answer["case_no"]
-    flash(f"已登记，案件编号 {case_no}。请打印回执交给来人，再办“提出工伤认定申请”。")
+    then = "再办“提出工伤认定申请”" if given["diagnosing"] != "yes" else "诊断有结果时在案件里登记"
+    flash(f"已登记，案件编号 {case_no}。请打印回执交给来人，{then}。")
     for warning in answer["warnings"]:
         flash(f"请留意：{warning}")
     return redirect(url_for("window.case", case_no=case_no), 303)

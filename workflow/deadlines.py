@@ -5,8 +5,8 @@ A book is loaded, changed in memory and written back in the act's transaction. D
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -42,6 +42,7 @@ PARTY = "party"
 class ClockBook:
     """All clocks of one matter. `unconfirmed_count`: whether unconfirmed promises count (demo only); `placed_on`: see placed_day.
 
+    `kept`: a version by its id, for clocks that go on under the one they began in.
     `party`: whose child matter it is; `dates`: the date facts known, for caps, versions and starts that depend on a question.
     """
 
@@ -55,6 +56,7 @@ class ClockBook:
     placed_on: date | None = None
     party: str = ""
     dates: Mapping[str, date] = field(default_factory=dict)
+    kept: Callable[[int], Definition] | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     _touched: set[int] = field(default_factory=set)
 
@@ -356,6 +358,9 @@ class ClockBook:
 
     def _compute(self, row: dict[str, Any]) -> None:
         """Due, safe, promised and near days from start, pauses and extension; the explanation with them."""
+        if row["kept_id"] and self.kept:
+            replace(self, definition=self.kept(row["kept_id"]), kept=None)._compute(row)  # shares the rows and what is touched
+            return
         clock = self.definition.clocks[row["name"]]
         start = row["start_on"]
         pauses = self._pauses(row)

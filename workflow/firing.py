@@ -38,7 +38,7 @@ _matters = table(Matter)
 _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
-        Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on,
+        Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on, Clock.kept_id,
         Case.case_no, Case.definition_id, Office.code.label("office_code"), Matter.addressee.label("party"),
     )
     .join(Case, Case.id == Clock.case_id)
@@ -138,7 +138,7 @@ def _fire(
     store: Store, session: Session, row: Any, today: date, actor: Actor, heads: dict[int, Link], died: bool
 ) -> bool:
     """Fire one clock; whether it is a reminder that got its next day."""
-    definition = store.definition(session, row.definition_id)
+    definition = store.definition(session, row.kept_id or row.definition_id)
     known = definition.clocks.get(row.name)
     near = row.fire_stage == "near" and today <= row.due_on
     changes: dict[str, Any] = {"fire_on": None, "fire_stage": "", "expired_on": None, "due_on": row.due_on,

@@ -286,6 +286,7 @@ class Clock(Base):
     closed_on: Mapped[date | None] = mapped_column(Date)
     done_on: Mapped[date | None] = mapped_column(Date, comment="legal day of the act that met it; closed_on is when it was recorded")
     kind: Mapped[str] = mapped_column(String(12), default="deadline")
+    kept_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), comment="version it is reckoned under, where not its case's")
     __table_args__ = (
         CheckConstraint(f"state in {CLOCK_STATES!r}", name="known_state"),
         CheckConstraint("state <> 'unstarted' or start_on is null", name="unstarted_has_no_start"),

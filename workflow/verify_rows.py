@@ -12,6 +12,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from workflow import audit, clock, figures, holidays, identity, sealed
+from workflow.definition.model import ClockDef
 from workflow.errors import Stopped
 from workflow.models import (
     Case,
@@ -30,6 +31,7 @@ from workflow.models import (
 )  # fmt: skip
 from workflow.permissions import PARTY
 from workflow.store import Store
+from workflow.versions import shelf
 
 Found = tuple[str, int, str]
 """Chain, number of the event there (0: not an event), what is wrong."""
@@ -43,7 +45,7 @@ def of_cases(session: Session, store: Store, only: str) -> Iterator[Found]:
     yield from _papers(session, events, only)
     yield from _documents(session, events, only)
     yield from _days(session, events, only)
-    yield from _clocks(session, store, only)
+    yield from _clocks(session, store, events, only)
 
 
 def of_system(session: Session) -> Iterator[Found]:
@@ -59,6 +61,7 @@ def of_system(session: Session) -> Iterator[Found]:
             if (case_no := f"{row.year}-{n:06d}") not in have:
                 yield case_no, 0, "编号发过，案件却不见了，可能连同办理记录一起被删除。"
     yield from _accounts_and_figures(session)
+    yield from shelf.edited(session)
 
 
 Events = dict[tuple[str, int], tuple[Any, dict[str, Any]]]
@@ -87,6 +90,7 @@ def _of(query: Any, only: str) -> Any:
 
 def _people(session: Session, store: Store, events: Events, only: str) -> Iterator[Found]:
     """The worker's row opens under the key and fits its indexes; the case still hangs on the same people."""
+    moved = {row.chain: payload.get("to") for row, payload in events.values() if row.kind == "definition:migrated"}
     query = select(Case.case_no, Case.source, Case.employer_id, Case.office_id, Worker, DefinitionVersion.digest)
     query = query.join(Worker, Worker.id == Case.worker_id, isouter=True).join(
         DefinitionVersion, DefinitionVersion.id == Case.definition_id, isouter=True
@@ -114,7 +118,7 @@ def _people(session: Session, store: Store, events: Events, only: str) -> Iterat
         first, said = events.get((c.case_no, 1), (None, {}))
         if first is None:
             continue
-        if first.definition != c.digest or said.get("source", c.source) != c.source:
+        if moved.get(c.case_no, first.definition) != c.digest or said.get("source", c.source) != c.source:
             yield c.case_no, 0, "案件的来源或者办理流程版本与办理记录不符，案件行被改动过。"
         tied = said.get("tied")
         if tied is not None and tied != sealed.tied(store.settings, w.uid, w.name, c.employer_id, c.office_id):
@@ -215,21 +219,31 @@ def _days(session: Session, events: Events, only: str) -> Iterator[Found]:
             yield case_no, 0, f"付款 {p.item} {p.month} 的支付日期或者所属事项与办理记录不符，付款行被改动过。"
 
 
-def _clocks(session: Session, store: Store, only: str) -> Iterator[Found]:
-    """What a clock row copies from its definition, and the day the lists sort by."""
+def _clocks(session: Session, store: Store, events: Events, only: str) -> Iterator[Found]:
+    """What a clock row copies from a version its case has run under, and the day the lists sort by."""
+    ids = {v.digest: v.id for v in session.execute(select(DefinitionVersion.id, DefinitionVersion.digest))}
+    ran: defaultdict[str, set[int]] = defaultdict(set)
+    for row, _ in events.values():
+        if row.definition in ids:
+            ran[row.chain].add(ids[row.definition])
     query = select(Clock, Case.case_no, Case.definition_id, Matter.addressee).join(Case, Case.id == Clock.case_id)
     for c, case_no, definition_id, party in session.execute(_of(query.join(Matter, Matter.id == Clock.matter_id), only)):
         try:
-            known = store.definition(session, definition_id).clocks[c.name]
-        except (LookupError, Stopped, NoResultFound):
+            versions = [store.definition(session, i) for i in sorted({definition_id, *ran[case_no]})]
+        except (Stopped, NoResultFound):
             continue
-        codes = {known.code, *([known.again.code] if known.again else [])}
-        owner = party if known.owner == PARTY and party else known.owner
-        same = c.code in codes and (c.label, c.owner, c.legal, c.kind) == (known.label, owner, known.legal, known.kind)
+        known = [v.clocks[c.name] for v in versions if c.name in v.clocks]
+        same = not known or any(_copied(c, k, party) for k in known)
         settled = (c.closed_on is not None) == (c.state in ("met", "stopped"))
         shown = c.effective_on == c.due_on or (c.effective_on == c.promise_on and c.effective_on < c.due_on)
         if not (same and settled and shown):
             yield case_no, 0, f"时限 {c.name} 与办理流程或者它自己的届满日不符，时限行被改动过。"
+
+
+def _copied(c: Clock, known: ClockDef, party: str) -> bool:
+    codes = {known.code, *([known.again.code] if known.again else [])}
+    owner = party if known.owner == PARTY and party else known.owner
+    return c.code in codes and (c.label, c.owner, c.legal, c.kind) == (known.label, owner, known.legal, known.kind)
 
 
 def _accounts_and_figures(session: Session) -> Iterator[Found]:

@@ -218,7 +218,7 @@ def test_it_is_not_lengthened_after_the_last_day(town: Town) -> None:
 
 def test_terminated_and_filed_again(town: Town) -> None:
     life = at(town, "scheduled")
-    life.wait(3).act("appraisal", "appraisal", "terminate", ground="职工无正当理由不参加鉴定")
+    life.wait(3).act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="职工无正当理由不参加鉴定")
     assert (life.state("appraisal"), standing(life)) == ("to_apply", {"apply_appraisal": "running"})
     assert life.documents()[-1][0] == "termination"
     life.appraisal_filed().scheduled().concluded("none", "none").served("appraisal", "appraisal")

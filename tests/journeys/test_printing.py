@@ -18,12 +18,12 @@ def test_every_document_of_a_life_can_be_printed(make_store: Callable[..., Store
     life.act("desk", "recognition", "withdraw", applicant="worker", ground="另行准备")
     life.act("desk", "recognition", "file", applicant="worker")
     life.act("approver", "recognition", "accept")
-    life.act("approver", "recognition", "suspend", ground="劳动关系在仲裁，工伤保险条例第二十条", awaited="裁决书")
+    life.act("approver", "recognition", "suspend", ground="劳动关系在仲裁，工伤保险条例第二十条", suspension_kind="judicial", awaited="裁决书")
     life.wait(3).act("approver", "recognition", "resume", document_received="裁决书1号", ground="裁决已生效")
     life.proposed()
     life.act("approver", "recognition", "recognise")
     life.served().appraisal_filed().scheduled()
-    life.act("appraisal", "appraisal", "terminate", ground="没有按时参加检查")
+    life.act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="没有按时参加检查")
     life.appraised().claimed().payable()
     ordered = [kind for kind, _ in life.documents()]
     assert ordered == ["correction_list", "withdrawal_note", "acceptance", "suspension", "resumption", "recognition", "exam_notice",

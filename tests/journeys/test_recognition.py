@@ -102,7 +102,7 @@ def test_suspension_moves_every_day_by_exactly_the_days_it_lasted(town: Town, pa
     life = town.life().accepted()
     before = {c.name: c.unrolled_on for c in life.clocks(state="running")}
     assert set(before) == {"decide_fast", "decide"}
-    life.wait(4).act("approver", "recognition", "suspend", ground="劳动关系在仲裁", awaited="仲裁裁决书")
+    life.wait(4).act("approver", "recognition", "suspend", ground="劳动关系在仲裁", suspension_kind="judicial", awaited="仲裁裁决书")
     assert standing(life) == {"decide_fast": "paused", "decide": "paused", "check_pause": "running"}
     assert life.row("recognition").paused
     missing = life.refused("approver", "recognition", "resume")
@@ -122,7 +122,7 @@ def test_two_suspensions_add_up(town: Town) -> None:
     life = town.life().accepted()
     before = {c.name: c.unrolled_on for c in life.clocks(state="running")}
     for days in (3, 10):
-        life.wait(2).act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+        life.wait(2).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
         life.wait(days).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
     assert {c.name: c.unrolled_on for c in life.clocks(state="running")} == {
         name: day and day + timedelta(days=13) for name, day in before.items()
@@ -137,7 +137,7 @@ def test_the_ordinary_track_keeps_only_the_sixty_days(town: Town) -> None:
         "decide_fast": "stopped",
         "decide": "running",
     }
-    life.wait(3).act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+    life.wait(3).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     life.wait(9).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
     assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {
         "decide_fast": "stopped",
@@ -202,7 +202,7 @@ def test_withdrawn_and_filed_again_on_one_day_is_never_unwatched(town: Town, sta
     if stage in ("under_review", "suspended"):
         life.act("approver", "recognition", "accept")
     if stage == "suspended":
-        life.act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+        life.act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     assert life.state("recognition") == stage
     life.act("desk", "recognition", "withdraw", applicant="worker", ground="材料另行准备")
     assert set(standing(life)) == {"employer_files", "worker_files"}
@@ -240,7 +240,7 @@ def test_death_while_a_recognition_goes_on_stops_nothing(town: Town, stage: str)
     if stage in ("under_review", "suspended"):
         life.act("approver", "recognition", "accept")
     if stage == "suspended":
-        life.act("approver", "recognition", "suspend", ground="在仲裁", awaited="裁决书")
+        life.act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     before = standing(life)
     life.wait(2).act("desk", "recognition", "record_death", died_on=life.day.isoformat())
     assert life.event()["payload"]["unsettled"].startswith("条例没有写认定期间去世的程序")

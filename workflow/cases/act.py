@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from workflow import audit, clock, machine
 from workflow.cases import asking, filling, opening, outward, paperwork, tasks, typed
@@ -155,7 +155,12 @@ class Act:
             return
         changes = self.loaded.session.execute(
             select(Event.at, Event.actor, Event.label, Event.to_state)
-            .where(Event.matter_id == self.matter.id, Event.kind.in_(("matter:performed", "case:filled")))
+            .where(
+                or_(
+                    and_(Event.matter_id == self.matter.id, Event.kind.in_(("matter:performed", "case:filled"))),
+                    and_(Event.case_id == self.loaded.row.id, Event.kind == "definition:migrated"),
+                )
+            )
             .order_by(Event.seq.desc())
             .limit(max(self.matter.version - seen, 1))
         ).all()
@@ -261,7 +266,7 @@ class Act:
         """A diagnosis (or its appraisal) made here is the case's own day; clocks of other matters that run from it follow."""
         if self.action.on != "diagnosed_on":
             return []
-        self.loaded.diagnose(self.on)
+        self.loaded.diagnose(self.on, self.facts)
         moved = []
         for row in [m for m in self.loaded.matters if m.id != self.matter.id and m.closed_on is None]:
             book, (_, state) = self.loaded.book(row), self.loaded.place(row)

@@ -29,14 +29,16 @@ FIELDS: Mapping[str, tuple[str, int]] = {
 REQUIRED = ("name", "id_number", "employer", "disease")
 INSURED = ("yes", "no", "unknown")
 SAME_PERSON = ("uq_workers_id_index", "uq_cases_worker_id")
+OF_CERTIFICATE = ("certificate_no", "institution", "certificate_employer", "dispute")
 TO_FILL = ("certificate_no", "institution", "phone", "occupation")
 """Facts later documents need: left blank at intake they become 补录 tasks."""
 
 
 def open_case(store: Store, actor: Actor, form: Mapping[str, str], *, key: str = "") -> dict[str, Any]:
-    """Open a case in `to_apply` of recognition; {"case_no", "warnings"}.
+    """Open a case in `to_apply` of recognition (or with its diagnosis to be watched); {"case_no", "warnings"}.
 
-    `form`: FIELDS plus diagnosed_on (a day as people write it), insured (yes, no, unknown), dispute (yes, no).
+    `form`: FIELDS plus diagnosed_on (a day as people write it), insured (yes, no, unknown), dispute (yes, no); `diagnosing`
+    yes: not diagnosed yet, the diagnosis is watched (职业病防治法#44) and recognition opens with it.
     Raises Forbidden, BadInput with every fault and its field, Refused where the case is already there, Conflict.
     """
     if not actor.roles & {"desk", "officer"}:
@@ -50,9 +52,11 @@ def open_case(store: Store, actor: Actor, form: Mapping[str, str], *, key: str =
             unknown = [n for n in TO_FILL if not (new.facts.get(n) or getattr(new, n, ""))]
             unknown += ["insured"] if new.facts["insured"] == "unknown" else []
             unknown += ["dispute"] if "dispute" not in new.facts else []
-            case_no = opening.write_case(
-                store, session, actor, new, [Placement("recognition", "to_apply")], kind="case:opened", unknown=unknown
-            )
+            first = Placement("recognition", "to_apply")
+            if new.diagnosed_on is None:
+                first = Placement("diagnosis", "registered", {"opened_on": clock.today()})
+                unknown = [n for n in unknown if n not in OF_CERTIFICATE]
+            case_no = opening.write_case(store, session, actor, new, [first], kind="case:opened", unknown=unknown)
             opening.announce(store, session, case_no)
             answer = {"case_no": case_no, "warnings": warnings}
             if key:
@@ -67,13 +71,16 @@ def open_case(store: Store, actor: Actor, form: Mapping[str, str], *, key: str =
 def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewCase, list[str]]:
     faults: list[Reason] = []
     text = {name: _text(form, name, faults) for name in FIELDS}
+    diagnosing = form.get("diagnosing") == "yes"
     faults += [
         Reason(f"请填写{FIELDS[n][0]}。", field=n)
         for n in REQUIRED
-        if not text[n] and str(form.get(n, "")).strip() == ""
+        if not text[n] and str(form.get(n, "")).strip() == "" and not (diagnosing and n == "disease")
     ]
     person, warnings = _identity(text["id_number"], faults)
-    diagnosed_on = _diagnosed(form, person, faults)
+    diagnosed_on = None if diagnosing else _diagnosed(form, person, faults)
+    if diagnosing and str(form.get("diagnosed_on") or "").strip():
+        faults.append(Reason("选了“还没有诊断”，就不要填诊断日期。请核对后留一项。", field="diagnosed_on"))
     employer = _employer(session, text["employer"], faults)
     insured = form.get("insured") or "unknown"
     if insured not in INSURED:
@@ -81,7 +88,7 @@ def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewC
     if employer is not None and not actor.city and actor.office_id != employer.office_id:
         county = session.scalar(select(Office.county).where(Office.id == employer.office_id))
         warnings.append(f"用人单位登记在{county}，本局可能没有管辖权（工伤保险条例#17.1）。")
-    if faults or person is None or diagnosed_on is None or employer is None:
+    if faults or person is None or employer is None or (diagnosed_on is None and not diagnosing):
         raise BadInput(faults)
     facts: dict[str, Any] = {
         n: text[n] for n in ("certificate_no", "institution", "certificate_employer", "remark") if text[n]
@@ -90,7 +97,7 @@ def _read(session: Session, actor: Actor, form: Mapping[str, str]) -> tuple[NewC
     office_id = employer.office_id if actor.city or actor.office_id is None else actor.office_id
     return NewCase(
         name=text["name"], identity=person, sex=person.sex, employer_id=employer.id, office_id=office_id,
-        disease=text["disease"], diagnosed_on=diagnosed_on, phone=text["phone"], address=text["address"],
+        disease=text["disease"] or "待诊断", diagnosed_on=diagnosed_on, phone=text["phone"], address=text["address"],
         occupation=text["occupation"], facts=facts, source={"way": "window"},
     ), warnings  # fmt: skip
 

@@ -55,7 +55,9 @@ _locked = _case.with_for_update(of=table(Case))
 MATTER_COLUMNS = (
     "id", "name", "number", "state", "version", "facts", "office_id", "closed_on", "entered_on", "parent_id", "instrument_id", "addressee",
 )  # fmt: skip
-_diagnose = update(table(Case)).where(_c.id == bindparam("key")).values(diagnosed_on=bindparam("on"))
+_diagnose = update(table(Case)).where(_c.id == bindparam("key")).values(
+    diagnosed_on=bindparam("on"), disease=bindparam("disease_now"), facts=bindparam("facts_now")
+)
 _matter = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.id == bindparam("key"))
 _matters = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.case_id == bindparam("case")).order_by(_m.id)
 _papers = select(_p.name).where(_p.matter_id == bindparam("matter"))
@@ -119,6 +121,7 @@ class Loaded:
                 self.connection, definition=self.definition, calendar=self.store.calendar(self.session), today=self.today,
                 case_id=self.row.id, matter_id=matter.id, office_id=matter.office_id,
                 unconfirmed_count=self.store.settings.demo, placed_on=self.placed_on, party=matter.addressee,
+                kept=lambda key: self.store.definition(self.session, key),
                 dates=typed.days(self.definition, self.facts_of(matter)),
             )  # fmt: skip
         return self._books[matter.id]
@@ -153,9 +156,12 @@ class Loaded:
         self.matters[next(i for i, m in enumerate(self.matters) if m.id == matter.id)] = fresh
         return fresh
 
-    def diagnose(self, on: date) -> None:
-        """Keep the day of the diagnosis with the case (工伤保险条例#17: the day of diagnosis or of its appraisal)."""
-        self.connection.execute(_diagnose, {"key": self.row.id, "on": on})
+    def diagnose(self, on: date, told: Mapping[str, Any]) -> None:
+        """Keep with the case the day of the diagnosis (工伤保险条例#17: of the diagnosis or of its appraisal), the disease and the
+        certificate's number where they are told."""
+        facts = {**self.row.facts, **({"certificate_no": told["certificate"]} if told.get("certificate") else {})}
+        values = {"key": self.row.id, "on": on, "disease_now": told.get("disease_name") or self.row.disease, "facts_now": facts}
+        self.connection.execute(_diagnose, values)
         self.row = self.connection.execute(_case, {"case_no": self.row.case_no}).one()
 
     def ordered(self, matter: AnyRow) -> None:

@@ -18,9 +18,10 @@ from workflow.cases.load import MATTER_COLUMNS, AnyRow, Loaded, load
 from workflow.definition.model import ActionDef, MatterDef
 from workflow.errors import Reason, Refused
 from workflow.identity import Identity
-from workflow.models import Case, DefinitionVersion, Employer, Matter, Office, Worker, table
+from workflow.models import Case, Employer, Matter, Office, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.versions.shelf import valid_on
 
 BOTH = ("worker", "employer")
 
@@ -141,11 +142,8 @@ def _children(
 
 
 def current_definition(session: Session) -> tuple[int, str]:
-    """The version new cases run under: the newest stored."""
-    row = session.execute(
-        select(DefinitionVersion.id, DefinitionVersion.digest).order_by(DefinitionVersion.id.desc()).limit(1)
-    ).one()
-    return row.id, row.digest
+    """The version new cases run under: the one published and valid today. Raises Refused where there is none."""
+    return valid_on(session, clock.today())
 
 
 def _place(loaded: Loaded, p: Placement, quiet: bool = False, parent: AnyRow | None = None, addressee: str = "",

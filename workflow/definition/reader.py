@@ -24,6 +24,7 @@ from workflow.definition.typing_slips import TAB_WIDTHS, UNSEEN, mend
 
 MAX_CHARACTERS = 256 * 1024
 MAX_LINE = 2_000
+MAX_BRACKETS = 50  # on one line: what looking ahead costs grows with their square
 MAX_EVENTS = 40_000
 MAX_DEPTH = 12
 SALVAGE_DEPTH = 6
@@ -31,7 +32,7 @@ _Fast: Any = getattr(yaml, "CSafeLoader", None)
 WORK = (
     160_000 if _Fast else 60_000
 )  # events over all readings of one file: the whole, tab widths tried, blocks one by one
-PER_READING = 10  # what beginning to read a block costs, in events
+PER_READING = 10 if _Fast else 50  # what beginning to read a block costs, in events
 EXPLAINED = 128 * 1024  # characters that PyYAML's own parser goes over to say what is wrong
 PER_EXPLANATION = 100  # what beginning to say it costs, in characters
 _HEADER = re.compile(r"\s*([^\s:#'\"{}\[\],]+)\s*:\s*(?:#.*)?$")
@@ -102,12 +103,15 @@ def read(text: str) -> Reading:
 def _too_long(text: str) -> Fault | None:
     if len(text) > MAX_CHARACTERS:
         return Fault(1, f"文件太大，超过 {MAX_CHARACTERS // 1024} K 字。请检查是不是选错了文件。")
-    line = next((n for n, line in enumerate(text.split("\n"), 1) if len(line) > MAX_LINE), None)
-    return (
-        Fault(line, f"这一行太长，超过 {MAX_LINE} 个字，文件没有读。请检查是不是选错了文件，或者分成几行写。")
-        if line
-        else None
-    )
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            what = f"这一行太长，超过 {MAX_LINE} 个字"
+        elif len(line) > MAX_BRACKETS and line.count("{") + line.count("[") > MAX_BRACKETS:
+            what = f"这一行的括号太多，超过 {MAX_BRACKETS} 个"
+        else:
+            continue
+        return Fault(number, f"{what}，文件没有读。请检查是不是选错了文件，或者分成几行写。")
+    return None
 
 
 def _mend(text: str, budget: _Budget) -> tuple[str, list[Fault]]:
