@@ -175,4 +175,9 @@ def repay(s: Situation) -> Prepared:
     return Prepared({"last_payment": [{k: r[k] for k in ("item", "month", "amount")} for r in rows]}, payments=rows)
 
 
-from workflow import preparations_recognition, preparations_remedy  # noqa: E402, F401  (registered above, so after it)
+from workflow import (  # noqa: E402, F401  (they register above, so after it)
+    preparations_benefit,
+    preparations_orders,
+    preparations_recognition,
+    preparations_remedy,
+)

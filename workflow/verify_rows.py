@@ -202,7 +202,7 @@ def _delivered(issued: list[Instrument], row: Any, payload: dict[str, Any]) -> t
     if row.kind == "document:delivered":
         mine = [i for i in mine if i.number == payload.get("number")]
     else:
-        mine = [i for i in mine if i.matter_id == row.matter_id and i.seq < row.seq]
+        mine = [i for i in mine if i.matter_id == row.matter_id and i.seq < row.seq and i.addressees]
     newest = max(mine, key=lambda i: i.id, default=None)
     return (newest.id, newest.kind) if newest else (None, "")
 

@@ -1,6 +1,19 @@
 """The conditions states.yaml may name under `if:`, registered by name when this package is loaded."""
 
-from workflow.guards import appraisal, appraisal_more, benefit, diagnosis, papers, recognition, recognition_more, remedy
+from workflow.guards import (
+    advance,
+    appraisal,
+    appraisal_more,
+    benefit,
+    benefit_more,
+    benefit_orders,
+    benefit_stops,
+    diagnosis,
+    papers,
+    recognition,
+    recognition_more,
+    remedy,
+)
 from workflow.guards.appraisal import named_conflicts
 from workflow.guards.base import ASK_HISTORY, ASK_PAPERS, MARKS, REGISTRY, WAITS, asked_papers, guard, missing_papers
 from workflow.guards.benefit import monthly_lines
@@ -12,10 +25,14 @@ __all__ = [
     "MARKS",
     "REGISTRY",
     "WAITS",
+    "advance",
     "appraisal",
     "appraisal_more",
     "asked_papers",
     "benefit",
+    "benefit_more",
+    "benefit_orders",
+    "benefit_stops",
     "diagnosis",
     "guard",
     "missing_papers",
