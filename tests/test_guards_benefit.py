@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from workflow import benefits, preparations_benefit, preparations_orders
+from workflow import benefits
 from workflow.benefits import Figure, FigureBook
 from workflow.definition.model import (
     ActionDef,
@@ -48,6 +48,11 @@ PENDING = {
 }  # fmt: skip
 
 
+def open_question(use: str) -> QuestionDef:
+    choices = {"first": "a", "last": "b"}
+    return QuestionDef("start_month_after_change", "x", choices, use, "first", "工伤保险经办规程#80", "L")
+
+
 def definition(regrade: str = "first") -> Definition:
     choice = FactDef("gateway", "情形", "choice", {"revoked": "吊销", "refused": "拒付"})
     names = ("advance_sum", "advance_items", "pension_month", "payable_sum", "death_grant")
@@ -62,7 +67,7 @@ def definition(regrade: str = "first") -> Definition:
         "t", "", "", {}, {}, {"gateway": choice, **{n: FactDef(n, n, "money") for n in names}}, {},
         {p: PaperDef(p, f"材料{p}", "工伤保险条例#39.1") for p in PAPERS},
         {k: InstrumentDef(k, f"文书{k}", "x", ("worker",), "工伤保险条例#64") for k in KINDS}, matters,
-        {"start_month_after_change": QuestionDef("start_month_after_change", "x", {"first": "a", "final": "b"}, regrade, "first", "工伤保险经办规程#80", "L")},
+        {"start_month_after_change": open_question(regrade)},
     )  # fmt: skip
 
 
@@ -680,7 +685,7 @@ def test_every_preparation_here_is_tried() -> None:
     here = {
         n
         for n, f in PREPARATIONS.items()
-        if f.__module__ in (preparations_benefit.__name__, preparations_orders.__name__)
+        if f.__module__ in ("workflow.preparations.benefit", "workflow.preparations.orders")
     }
     source = Path(__file__).read_text("utf-8")
     assert [n for n in sorted(here) if f'"{n}"' not in source] == []

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from workflow import preparations_recognition  # noqa: F401  registers what is asked for below
 from workflow.daycount import Span
 from workflow.definition.model import ActionDef, ClockDef, Definition, Expiry, MatterDef, QuestionDef, StateDef
 from workflow.guards import appraisal_more, recognition_more

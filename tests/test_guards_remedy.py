@@ -262,7 +262,7 @@ def test_a_preparation_makes_what_the_table_says(
 
 
 def test_every_preparation_of_the_module_has_rows() -> None:
-    mine = {n for n, f in PREPARATIONS.items() if f.__module__ == "workflow.preparations_remedy"}
+    mine = {n for n, f in PREPARATIONS.items() if f.__module__ == "workflow.preparations.remedy"}
     assert mine == {row[0] for row in MADE}
 
 

@@ -22,10 +22,10 @@ from workflow.definition.faults import Fault
 from workflow.definition.nodes import Items, Node, Table, Text, Unreadable
 from workflow.definition.typing_slips import TAB_WIDTHS, UNSEEN, mend
 
-MAX_CHARACTERS = 256 * 1024
+MAX_CHARACTERS = 384 * 1024
 MAX_LINE = 2_000
 MAX_BRACKETS = 50  # on one line: what looking ahead costs grows with their square
-MAX_EVENTS = 40_000
+MAX_EVENTS = 48_000
 MAX_DEPTH = 12
 SALVAGE_DEPTH = 6
 _Fast: Any = getattr(yaml, "CSafeLoader", None)

@@ -7,8 +7,8 @@ from typing import Any
 
 from workflow.guards.benefit_more import RECOVERING, STOPPING, SURVIVING, money, month_of
 from workflow.guards.benefit_orders import result_of
-from workflow.preparations import Prepared, preparation
-from workflow.preparations_benefit import replacing
+from workflow.preparations.base import Prepared, preparation
+from workflow.preparations.benefit import replacing
 from workflow.situation import Situation
 
 

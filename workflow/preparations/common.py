@@ -1,42 +1,18 @@
-"""What states.yaml may name under `prepare:`: facts an act makes itself (a draw, a list, a computation).
-
-Pure, and made before the act's conditions are asked.
-"""
+"""Lists, tracks, draws of experts, lines and payments."""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from workflow import benefits
 from workflow.guards import missing_papers, monthly_lines, named_conflicts
+from workflow.preparations.base import Prepared, preparation
 from workflow.situation import Situation
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """facts: kept with the matter. stop: clocks not to run. shift_days: 日 the shifted clocks move. payments: rows to write
-    ({item, label, month, amount, round}). returned: payments to mark as sent back ({item, month})."""
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    stop: tuple[str, ...] = ()
-    shift_days: int = 0
-    payments: Sequence[Mapping[str, Any]] = ()
-    returned: Sequence[Mapping[str, str]] = ()
-
-
-REGISTRY: dict[str, Callable[[Situation], Prepared]] = {}
-
-
-def preparation(function: Callable[[Situation], Prepared]) -> Callable[[Situation], Prepared]:
-    """Register a preparation under its own name."""
-    REGISTRY[function.__name__] = function
-    return function
 
 
 @preparation
@@ -173,11 +149,3 @@ def repay(s: Situation) -> Prepared:
         for p in s.case.get("payments") or [] if p["state"] == "returned" and not p["repaid"]
     ]  # fmt: skip
     return Prepared({"last_payment": [{k: r[k] for k in ("item", "month", "amount")} for r in rows]}, payments=rows)
-
-
-from workflow import (  # noqa: E402, F401  (they register above, so after it)
-    preparations_benefit,
-    preparations_orders,
-    preparations_recognition,
-    preparations_remedy,
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from workflow.preparations import Prepared, preparation
+from workflow.preparations.base import Prepared, preparation
 from workflow.situation import Situation
 
 

@@ -25,7 +25,8 @@ from workflow.guards.benefit_more import (
     standing_lines,
 )
 from workflow.guards.benefit_orders import PENSION, survivor_open
-from workflow.preparations import Prepared, benefit_lines, preparation
+from workflow.preparations.base import Prepared, preparation
+from workflow.preparations.common import benefit_lines
 from workflow.situation import Situation
 
 Line = dict[str, Any]

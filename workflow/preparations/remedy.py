@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workflow.guards.remedy import is_inaction
-from workflow.preparations import Prepared, preparation
+from workflow.preparations.base import Prepared, preparation
 from workflow.situation import Situation
 
 NORMAL = {"review": ("apply_review",), "suit": ("sue_direct",), "both": ("apply_review", "sue_direct")}
