@@ -37,6 +37,8 @@ lint: $(DEV_STAMP) ## ruff, mypy, and the process file checked (静态检查)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/greenchannel check
+	$(BIN)/greenchannel prove
+	$(BIN)/greenchannel map --check
 
 format: $(DEV_STAMP) ## put the code into its one layout (统一格式)
 	$(BIN)/ruff check --fix-only -q .

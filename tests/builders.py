@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import func, select, text
 
 from tests.conftest import open_store
-from workflow import audit, cases, clock, figures, identity, stalls
+from workflow import audit, cases, clock, figures, identity, stalls, worker
 from workflow.accounts import actor_of
 from workflow.cases import Outcome
+from workflow.definition.model import Definition
 from workflow.errors import Stopped
 from workflow.models import Base, Case, Clock, Employer, Event, Expert, Instrument, Matter, Office, Outbox, Task, User
 from workflow.settings import from_environment
@@ -44,6 +45,10 @@ ACCOUNTS = (
     ("everything", ("agency", "agency_reviewer", "agency_head", "finance"), "150800"),
     ("supervisor", ("supervisor",), "150800"), ("auditor", ("auditor",), "150800"), ("admin", ("admin",), "150800"),
 )  # fmt: skip
+WINDOWS = ("apply_review", "sue_direct", "ask_again", "ask_again_recheck")
+"""Clocks in which a party may object to what was served on it."""
+PARENT_ACTS = ("become_final", "redo_by_order", "set_aside", "vary_by_order", "act_by_order")
+"""What the end of a remedy does on the matter it is about."""
 _numbers = iter(range(1, 100000))
 
 
@@ -188,10 +193,57 @@ class Life:
                 papers=papers,
                 behalf=behalf,
             )
-        self.done.append(f"{matter}.{action}")
-        assert self.events() == before + 1, "one act, one event"
+        self.done.append(f"{matter.partition('#')[0]}.{action}")
+        self.grown(before, outcome)
         self.check()
         return outcome
+
+    def as_system(self, matter: str, action: str, **facts: Any) -> Outcome:
+        """What the outcome of a remedy would bring about on the matter it is about, without the remedy."""
+        before = self.events()
+        with clock.frozen(datetime.combine(self.day, time(9), clock.SHANGHAI)):
+            outcome = cases.perform(self.town.store, self.town.system, self.case_no, matter, action, facts=facts)
+        self.grown(before, outcome)
+        self.check()
+        return outcome
+
+    def grown(self, before: int, outcome: Outcome) -> None:
+        """One act is one event of the one who did it; each act it brought about is one more, the system's, on its parent."""
+        new = self.since(before)
+        assert [e.seq for e in new] == list(range(before + 1, before + 2 + len(outcome.followed))), "one act, one event"
+        assert (new[0].seq, new[0].action) == (outcome.seq, outcome.action)
+        with self.town.store.reading() as session:
+            matters = {m.id: m for m in session.scalars(select(Matter).where(Matter.case_id == self.case().id))}
+        above = matters[new[0].matter_id or 0].parent_id
+        assert [f"{matters[e.matter_id or 0].name}:{e.action}" for e in new[1:]] == list(outcome.followed)
+        assert all(e.actor_id == self.town.system.id and e.matter_id == above for e in new[1:])
+        opened = [json.loads(e.payload).get("opened", ()) for e in new]
+        assert [m["name"] for m in opened[0]] == list(outcome.opened)
+        assert all(matters[m["id"]].name == m["name"] for ms in opened for m in ms), "what is told as opened is there"
+
+    def work(self, day: date | None = None) -> Life:
+        """Let the worker process run at the end of that day; the system does by itself only what an article lets happen."""
+        if day is not None:
+            self.on(day)
+        before = self.events()
+        with clock.frozen(datetime.combine(self.day, time(18), clock.SHANGHAI)):
+            worker.once(self.town.store, Mailbox(), swallow)
+        self.by_law(before)
+        self.check()
+        return self
+
+    def by_law(self, before: int) -> None:
+        """Each act of the worker process follows the expiry of a clock that orders it by an article, or is its act's on a parent."""
+        definition, expired, done = self.definition(), None, False
+        for e in self.since(before):
+            assert e.actor_id == self.town.system.id
+            if e.kind.startswith("clock:"):
+                expired, done = definition.clocks[json.loads(e.payload)["clock"]].on_expiry, False
+            elif e.kind == "matter:performed" and done:
+                assert e.action in PARENT_ACTS
+            elif e.kind == "matter:performed":
+                assert expired and e.action == expired.act and expired.law, e.action
+                done = True
 
     def refused(
         self, who: str, matter: str, action: str, *, papers: list[str] | None = None, behalf: str = "", **facts: Any
@@ -228,6 +280,17 @@ class Life:
         with self.town.store.reading() as session:
             return session.scalar(select(func.count()).select_from(Event).where(Event.chain == self.case_no)) or 0
 
+    def since(self, seq: int) -> list[Event]:
+        """The events of the chain after that number, in order."""
+        with self.town.store.reading() as session:
+            query = select(Event).where(Event.chain == self.case_no, Event.seq > seq).order_by(Event.seq)
+            return list(session.scalars(query))
+
+    def definition(self) -> Definition:
+        """The process the case runs under."""
+        with self.town.store.reading() as session:
+            return self.town.store.definition(session, self.case().definition_id)
+
     def event(self, seq: int = 0) -> dict[str, Any]:
         """One event of the chain (the last by default) with its payload read."""
         with self.town.store.reading() as session:
@@ -243,13 +306,30 @@ class Life:
         return str(self.row(matter).state)
 
     def row(self, matter: str) -> Matter:
+        """The newest matter of that name, or `name#2`."""
+        name, _, number = matter.partition("#")
         with self.town.store.reading() as session:
-            query = (
-                select(Matter)
-                .join(Case, Case.id == Matter.case_id)
-                .where(Case.case_no == self.case_no, Matter.name == matter)
-            )
+            query = select(Matter).join(Case, Case.id == Matter.case_id).where(Case.case_no == self.case_no)
+            query = query.where(Matter.name == name, *([Matter.number == int(number)] if number else []))
             return session.scalars(query.order_by(Matter.id.desc()).limit(1)).one()
+
+    def matters(self) -> list[tuple[str, str]]:
+        """(name#number, state) of every matter in order of opening."""
+        with self.town.store.reading() as session:
+            rows = session.scalars(select(Matter).where(Matter.case_id == self.case().id).order_by(Matter.id))
+            return [(f"{m.name}#{m.number}", m.state) for m in rows]
+
+    def remedies(self, matter: str = "recognition") -> dict[str, str]:
+        """Addressee → `remedy#n` of the newest remedies about a matter."""
+        with self.town.store.reading() as session:
+            rows = session.scalars(select(Matter).where(Matter.parent_id == self.row(matter).id).order_by(Matter.id))
+            return {m.addressee: f"remedy#{m.number}" for m in rows}
+
+    def standing(self, matter: str = "") -> dict[str, str]:
+        """Clock → state, of the clocks (of one matter, where named) that are not settled."""
+        key = self.row(matter).id if matter else None
+        live = [c for c in self.clocks() if c.state in ("running", "paused", "unstarted")]
+        return {c.name: c.state for c in live if key in (None, c.matter_id)}
 
     def case(self) -> Case:
         with self.town.store.reading() as session:
@@ -284,6 +364,14 @@ class Life:
         with self.town.store.reading() as session:
             query = select(Outbox).where(Outbox.case_id == self.case().id, Outbox.kind == kind).order_by(Outbox.id)
             return list(session.scalars(query))
+
+    # --- remedies -----------------------------------------------------------------------------------------------------
+
+    def windows_over(self) -> Life:
+        """Go on until every period in which somebody may object has run out, and let the worker process close them."""
+        while ends := [c.due_on for c in self.clocks(*WINDOWS, state="running") if c.due_on]:
+            self.work(max(self.day, max(ends) + timedelta(days=1)))
+        return self
 
     # --- stretches of the way -----------------------------------------------------------------------------------------
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from workflow import guards
 from workflow.definition import load
 from workflow.guards import REGISTRY
 from workflow.settings import ROOT
@@ -179,12 +177,3 @@ def test_every_condition_has_its_rows_and_is_used() -> None:
         g for m in DEFINITION.matters.values() for s in m.states.values() for a in s.actions.values() for g in a.guards
     }
     assert used == set(REGISTRY)
-
-
-def test_a_condition_is_asked_only_where_its_facts_are_loaded() -> None:
-    """Who did what, and which papers are in, is read for the acts whose conditions ask for it; the two lists must not drift."""
-    source = {name: inspect.getsource(function) for name, function in REGISTRY.items()}
-    asks_history = {n for n, text in source.items() if "s.did(" in text or "s.events" in text or "proposal(s)" in text}
-    assert asks_history == guards.ASK_HISTORY
-    assert {n for n, text in source.items() if "missing_papers(s)" in text or "s.papers" in text} == guards.ASK_PAPERS
-    assert "s.did(" in inspect.getsource(guards.proposal)

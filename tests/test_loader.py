@@ -393,3 +393,9 @@ def test_check_prints_one_json_document(faulty: Path) -> None:
 def test_check_without_a_file_reads_the_one_the_environment_names(faulty: Path) -> None:
     assert check(states=FOLDER / "good.yaml").returncode == 0
     assert check(states=faulty).returncode == 2
+
+
+def test_the_first_release_can_still_be_read() -> None:
+    """Cases run on under the version they were opened with: what it names must stay known."""
+    old = loads((FOLDER / "release_1.yaml").read_text("utf-8"), check_law=False)
+    assert (old.version, set(old.matters)) == ("2026-1", {"recognition", "appraisal", "benefit"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from documents.kinds import document_check
-from web import accounts, auth, db, employer, errors, figures, nav, oversight, portal, security, shared, window
+from web import accounts, auth, db, employer, errors, figures, nav, oversight, portal, process, security, shared, window
 from web.config import flask_config, refuse_demo, web_settings
 from workflow.settings import Settings, from_environment
 from workflow.store import Store
 
-BLUEPRINTS = (portal, employer, window, oversight, accounts, figures)
+BLUEPRINTS = (portal, employer, window, oversight, accounts, figures, process)
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> Flask:

@@ -33,7 +33,7 @@ _update = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bin
 _select = select(_clocks).where(_clocks.c.matter_id == bindparam("matter")).order_by(_clocks.c.id)
 SETTLED = ("met", "stopped")
 LEFT_OUT = "扣除"
-PARTY_OWNERS = frozenset({"worker", "relative", "union", "employer", "applicant", "party"})
+PARTY_OWNERS = frozenset({"worker", "relative", "union", "employer", "applicant", "recipient", "party"})
 PARTY = "party"
 """Owner of a child matter's clock: the addressee the matter belongs to."""
 
@@ -252,6 +252,8 @@ class ClockBook:
         live = [r for r in mine if r["state"] not in SETTLED]
         if clock.until and dates.get(clock.until) is None:
             return None  # the notice fixed no day: another clock watches
+        if start and not self._in_force(clock, start):
+            return None  # no length was law on that day: likewise
         if start is None:
             return None if live else self._list(clock, code, addressee, law, mine)
         same = next((r for r in mine if r["start_on"] == start), None)
@@ -331,11 +333,16 @@ class ClockBook:
         )  # fmt: skip
 
     def _dated(self, clock: ClockDef, start: date) -> DatedSpan | None:
-        """The version of the length; None for a reminder. A day the file has no version for takes the newest."""
+        """The version of the length; None for a reminder."""
         if clock.remind:
             return None
         chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
-        return clock.dated_on(chosen) or clock.within[-1]
+        return clock.dated_on(chosen) or clock.within[-1]  # a row begun under an older file keeps the newest length
+
+    def _in_force(self, clock: ClockDef, start: date) -> bool:
+        """Whether the file has a length for that day (BN-REIMB before 2023-12-01 has none)."""
+        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
+        return not clock.within or clock.dated_on(chosen) is not None
 
     def _shorter(self, clock: ClockDef, start: date) -> NextVersion | None:
         """The length that takes over while the run is under way, where an open question was answered with the shorter one."""

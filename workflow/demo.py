@@ -179,7 +179,8 @@ def _cases(store: Store, players: dict[str, Actor]) -> int:
     story(4).opened(20, 30).filed(16, ALL_PAPERS).accepted(13)
     paused = story(5, "linhe", linhe).opened(40, 50, dispute="yes").filed(38, ALL_PAPERS).accepted(35)
     paused.did(
-        30, "approver", "recognition", "suspend", ground="劳动关系有争议，已申请仲裁", awaited="劳动人事争议仲裁裁决书"
+        30, "approver", "recognition", "suspend", suspension_kind="relationship", told_arbitration="yes",
+        ground="劳动关系有争议，已申请仲裁", awaited="劳动人事争议仲裁裁决书",
     )
     story(6, "linhe", linhe).opened(25, 33).filed(22, ALL_PAPERS).accepted(20).recognised(8)
     seen = story(7).opened(90, 100).filed(88, ALL_PAPERS).accepted(85).recognised(75).served(70)

@@ -231,7 +231,9 @@ class Matter(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), comment="who handles it")
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("matters.id"), comment="of a child: whose decision it is about")
-    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instruments.id"), comment="of a child: that document")
+    instrument_id: Mapped[int | None] = mapped_column(
+        ForeignKey("instruments.id", use_alter=True), comment="of a child: that document"
+    )
     addressee: Mapped[str] = mapped_column(String(30), default="", comment="of a child: whose it is")
     entered_on: Mapped[date] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)

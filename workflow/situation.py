@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, overload
 
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 
@@ -49,6 +50,52 @@ class EventView:
     on: date
     facts: Mapping[str, Any] = field(default_factory=dict)
     recorded_on: date | None = None
+
+
+class LateEvents(Sequence[EventView]):
+    """Past acts, read when a condition first asks for them: most acts ask nobody who did what."""
+
+    def __init__(self, read: Callable[[], Sequence[EventView]]) -> None:
+        self._read, self._known = read, None
+
+    _known: Sequence[EventView] | None
+
+    def _all(self) -> Sequence[EventView]:
+        if self._known is None:
+            self._known = self._read()
+        return self._known
+
+    @overload
+    def __getitem__(self, index: int) -> EventView: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[EventView]: ...
+    def __getitem__(self, index: int | slice) -> EventView | Sequence[EventView]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+class LateNames(AbstractSet[str]):
+    """Names of papers, read when a condition first asks for them; `more` are there from the start."""
+
+    def __init__(self, read: Callable[[], Iterable[str]], more: Iterable[str] = ()) -> None:
+        self._read, self._more = read, more
+        self._known: frozenset[str] | None = None
+
+    def _all(self) -> frozenset[str]:
+        if self._known is None:
+            self._known = frozenset((*self._read(), *self._more))
+        return self._known
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 @dataclass(frozen=True)
@@ -95,10 +142,10 @@ class Situation:
     case: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
-    papers: frozenset[str] = frozenset()
-    held: frozenset[str] = frozenset()
+    papers: AbstractSet[str] = frozenset()
+    held: AbstractSet[str] = frozenset()
     clocks: tuple[ClockView, ...] = ()
-    events: tuple[EventView, ...] = ()
+    events: Sequence[EventView] = ()
     deliveries: tuple[Delivery, ...] = ()
     others: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     parent: MatterView | None = None

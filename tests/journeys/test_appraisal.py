@@ -243,7 +243,9 @@ def test_death_ends_an_appraisal_at_every_stage(town: Town, stage: str) -> None:
     life.wait(1).act("agency", "benefit", "record_death", died_on=(life.day - timedelta(days=1)).isoformat())
     assert life.state("benefit") == "survivors"
     life.wait(1).act("agency", "benefit", "tell_survivors", reason="已电话告知配偶")
-    assert life.case().closed_on == life.day
+    assert life.case().closed_on is None, "the recognition may still be contested"
+    life.windows_over()
+    assert (life.case().closed_on, life.standing()) == (life.day, {})
 
 
 def test_an_appraisal_is_not_the_countys(town: Town) -> None:

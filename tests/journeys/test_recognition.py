@@ -13,8 +13,7 @@ from workflow.models import Clock
 
 
 def standing(life: Life) -> dict[str, str]:
-    """Clock → state, of the clocks that are not settled."""
-    return {c.name: c.state for c in life.clocks() if c.state in ("running", "paused", "unstarted")}
+    return life.standing()
 
 
 def test_recognised_on_the_fast_track_and_served(town: Town) -> None:
@@ -92,9 +91,11 @@ def test_declined_and_served(town: Town) -> None:
     life.wait(2).act("approver", "recognition", "decline", ground="不属于本局管辖，工伤保险条例第十七条")
     assert standing(life) == {"serve_declined": "running"} and len(life.clocks("serve_declined")) == 2
     life.served()
-    assert life.state("recognition") == "not_accepted"
-    assert life.case().closed_on == life.day, "the only matter has ended: so has the case"
-    assert standing(life) == {}
+    assert (life.state("recognition"), life.standing("recognition")) == ("not_accepted", {})
+    assert life.case().closed_on is None, "both may still object"
+    life.windows_over()
+    assert life.state("recognition") == "not_accepted", "a refusal to accept that stands ends nothing: he may file again"
+    assert (life.case().closed_on, standing(life)) == (life.day, {})
 
 
 @pytest.mark.parametrize("paused", [1, 45])
@@ -158,7 +159,9 @@ def test_refused_and_served(town: Town) -> None:
     life.wait(1).act("approver", "recognition", "refuse", ground="诊断的疾病不在目录，工伤保险条例第十四条")
     assert [kind for kind, _ in life.documents()] == ["acceptance", "non_recognition"]
     life.served()
-    assert life.state("recognition") == "delivered" and life.case().closed_on == life.day
+    assert life.state("recognition") == "delivered" and life.case().closed_on is None
+    life.windows_over()
+    assert life.state("recognition") == "final" and life.case().closed_on == life.day
 
 
 def test_what_a_person_must_exclude_is_asked(town: Town) -> None:
@@ -205,7 +208,7 @@ def test_withdrawn_and_filed_again_on_one_day_is_never_unwatched(town: Town, sta
         life.act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
     assert life.state("recognition") == stage
     life.act("desk", "recognition", "withdraw", applicant="worker", ground="材料另行准备")
-    assert set(standing(life)) == {"employer_files", "worker_files"}
+    assert set(standing(life)) == {"employer_files", "worker_files", "unfiled_check"}
     life.act("desk", "recognition", "file", papers=PAPERS, applicant="worker")
     assert standing(life) == {"examine": "running"} and life.due("examine") == life.day + timedelta(days=15)
     life.act("approver", "recognition", "accept")

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from tests.builders import APPRAISAL_PAPERS, PAPERS, Life, Mailbox, Town, swallow
-from workflow import cases, clock, worker
+from tests.builders import APPRAISAL_PAPERS, PAPERS, Life, Town
+from workflow import cases
+
+
+CONCLUDED = {"serve_result": "running", "recheck_from": "running", "allowance_starts": "running"}
+"""What runs once a conclusion is made: its delivery, the year to a re-check, the month from which allowances are due."""
 
 
 def standing(life: Life, matter: str = "recognition") -> dict[str, str]:
-    """Clock → state, of the clocks of one matter that are not settled."""
-    key = life.row(matter).id
-    return {
-        c.name: c.state for c in life.clocks() if c.matter_id == key and c.state in ("running", "paused", "unstarted")
-    }
+    return life.standing(matter)
 
 
 def work(life: Life, day: date | None = None) -> Life:
-    """Let the worker process run at the end of that day."""
-    life.on(day or life.day)
-    with clock.frozen(datetime.combine(life.day, time(18), clock.SHANGHAI)):
-        worker.once(life.town.store, Mailbox(), swallow)
-    life.check()
-    return life
+    return life.work(day)
 
 
 def suspended(life: Life, kind: str = "relationship", **more: Any) -> Life:
@@ -36,9 +31,7 @@ def suspended(life: Life, kind: str = "relationship", **more: Any) -> Life:
 
 
 def system(life: Life, action: str, **facts: Any) -> cases.Outcome:
-    """What the outcome of a remedy would bring about on the recognition."""
-    with clock.frozen(datetime.combine(life.day, time(9), clock.SHANGHAI)):
-        return cases.perform(life.town.store, life.town.system, life.case_no, "recognition", action, facts=facts)
+    return life.as_system("recognition", action, **facts)
 
 
 # --- recognition ------------------------------------------------------------------------------------------------------
@@ -296,7 +289,7 @@ def test_examined_with_outside_tests_that_stop_nothing(town: Town) -> None:
     )
     life.wait(5).act("appraisal", "appraisal", "tests_received", test_result="中度受限")
     life.concluded()
-    assert standing(life, "appraisal") == {"serve_result": "running", "recheck_from": "running"}
+    assert standing(life, "appraisal") == CONCLUDED
 
 
 def test_paid_leave_ends_with_the_grade_and_never_lasts_more_than_two_years(town: Town) -> None:
@@ -379,7 +372,7 @@ def test_a_recheck_after_a_year_has_its_own_windows(town: Town) -> None:
         votes_for="3",
         signed="yes",
     )
-    assert standing(life, "appraisal") == {"serve_result": "running", "recheck_from": "running"}
+    assert standing(life, "appraisal") == CONCLUDED
     life.served("appraisal", "appraisal")
     assert {c.code for c in life.clocks("ask_again_recheck")} == {"LA-RCK-RE"}
     work(life, max(c.due_on for c in life.clocks("ask_again_recheck") if c.due_on) + timedelta(days=1))
@@ -404,7 +397,7 @@ def test_a_gravely_wrong_conclusion_is_corrected_and_served_with_new_windows(tow
     life = final(town)
     life.act("committee", "appraisal", "correct_conclusion", grave_error="standard", grade="4", care="none", condition="双肺", basis="标准",
              ground="适用条目错误")  # fmt: skip
-    assert standing(life, "appraisal") == {"serve_result": "running", "recheck_from": "running"}
+    assert standing(life, "appraisal") == CONCLUDED
     life.served("appraisal", "appraisal")
     assert (
         len(

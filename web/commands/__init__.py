@@ -41,11 +41,28 @@ def _chinese(message: str) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line. Each group of commands lives in its own module and is loaded with it."""
-    from web.commands import cases, dates, definition, figures, forms, holidays, people, registers, serving, versions, spent, whatif
+    from web.commands import (
+        cases,
+        dates,
+        definition,
+        figures,
+        forms,
+        holidays,
+        people,
+        process_map,
+        prove,
+        registers,
+        serving,
+        spent,
+        versions,
+        whatif,
+    )
 
     top = _Parser(prog="greenchannel", description="绿通：尘肺病职工工伤绿色通道")
     below = top.add_subparsers(dest="command", metavar="命令", parser_class=_Parser)
-    for module in (serving, forms, cases, whatif, spent, dates, holidays, definition, figures, people, registers, versions):
+    for module in (
+        serving, forms, cases, whatif, spent, dates, holidays, definition, prove, versions, process_map, figures, people, registers,
+    ):  # fmt: skip
         module.register(below)
     return top
 

@@ -24,13 +24,19 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--pause", action="append", default=[], metavar="FROM..TO", help=stop)
     parser.add_argument("--extend", default="0", metavar="N", help="延长 N 日，与原期限连成一段")
     parser.add_argument("--promise", metavar="LENGTH", help="本局承诺，如 “7 个工作日”")
+    parser.add_argument("--cap-from", metavar="DATE", help="最长期间自己的起算日")
+    parser.add_argument("--version-on", metavar="DATE", help="按哪一天选用规定")
+    parser.add_argument("--answer", action="append", default=[], metavar="NAME=CHOICE", help="没有定论的问题选哪种读法")
     parser.add_argument("--json", action="store_true", help="在标准输出上只打印一份 JSON")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Print the day and how it was reckoned. Raises BadInput, Refused."""
-    answer = due(args.code, args.start, pauses=args.pause, extend=args.extend, promise=args.promise)
+    answer = due(
+        args.code, args.start, pauses=args.pause, extend=args.extend, promise=args.promise, cap_from=args.cap_from,
+        version_on=args.version_on, answers=args.answer,
+    )  # fmt: skip
     if args.json:
         print(json.dumps(answer, ensure_ascii=False))
         return

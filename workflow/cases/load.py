@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from workflow import clock, figures, guards, permissions
+from workflow import clock, figures, permissions
 from workflow.audit import Link
 from workflow.cases import typed
 from workflow.deadlines import ClockBook, placed_day
@@ -32,10 +32,13 @@ from workflow.models import (
     Worker,
     table,
 )
-from workflow.situation import Actor, Delivery, EventView, MatterView, Situation
+from workflow.preparations import ASK_FIGURES
+from workflow.situation import Actor, Delivery, EventView, LateEvents, LateNames, MatterView, Situation
 from workflow.store import Store
 
 AnyRow = Row[*tuple[Any, ...]]
+PAYING = frozenset({"benefit", "advance_payment", "reimbursement"})
+"""Matters whose conditions ask what has been paid."""
 NO_CASE = "没有这个案件，或者您无权查看。请核对案件编号。"
 # Plain tables and one connection: the same statement through the ORM costs twice as much, and an act makes a dozen.
 _c, _w, _e, _m = (table(x).c for x in (Case, Worker, Employer, Matter))
@@ -226,30 +229,27 @@ class Loaded:
         """The matter at the moment somebody wants to do `action`."""
         defined, state = self.place(matter)
         given = given or {}
-        needs_history = bool(guards.ASK_HISTORY & set(action.guards)) or action.prepare == "move_exam"
-        benefit = matter.name == "benefit"
-        connection, key = self.connection, {"matter": matter.id}
-        held = (
-            frozenset(connection.scalars(_papers, key))
-            if action.receive or guards.ASK_PAPERS & set(action.guards)
-            else frozenset()
-        )
+        held = LateNames(lambda: self.connection.scalars(_papers, {"matter": matter.id}))
         return Situation(
             today=self.today, definition=self.definition, matter=defined, state=state, action=action, actor=actor, behalf=behalf,
-            case=self.case_facts(matter, benefit), facts={**self.facts_of(matter), **given}, given=given,
-            papers=papers | held, held=held, clocks=self.book(matter).views(),
-            events=tuple(
-                EventView(e.seq, e.action, e.from_state, e.to_state, e.actor_id, e.on, json.loads(e.payload).get("facts", {}),
-                          clock.local(e.at).date())
-                for e in connection.execute(_events, key)
-            ) if needs_history else (),
+            case=self.case_facts(matter, matter.name in PAYING), facts={**self.facts_of(matter), **given}, given=given,
+            papers=LateNames(lambda: held, papers), held=held, clocks=self.book(matter).views(),
+            events=LateEvents(lambda: self._events(matter)),
             deliveries=self._delivered(matter) if action.each else (),
             others={m.name: (m.state, self.facts_of(m)) for m in self.matters if m.id != matter.id},
             parent=self._view(above) if (above := self.parent(matter)) else None, party=matter.addressee,
             children=tuple(self._view(m) for m in self.matters if m.parent_id == matter.id),
             pool=self._pool() if action.prepare == "draw_experts" else (),
-            figures=self._figures() if action.prepare == "benefit_lines" else None,
+            figures=self._figures() if action.prepare in ASK_FIGURES else None,
         )  # fmt: skip
+
+    def _events(self, matter: AnyRow) -> list[EventView]:
+        """What has been done on the matter, oldest first."""
+        return [
+            EventView(e.seq, e.action, e.from_state, e.to_state, e.actor_id, e.on, json.loads(e.payload).get("facts", {}),
+                      clock.local(e.at).date())
+            for e in self.connection.execute(_events, {"matter": matter.id})
+        ]  # fmt: skip
 
     def _delivered(self, matter: AnyRow) -> tuple[Delivery, ...]:
         """The recorded deliveries of the matter's newest document: one of the same kind made before is another document."""

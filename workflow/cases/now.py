@@ -63,6 +63,6 @@ def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> 
     late = (BACKDATE,) if action.on or action.each else ()
     return Choice(
         action, tuple(definition.facts[n] for n in action.ask), (*(definition.facts[n] for n in (*action.may, *days)), *late),
-        tuple(definition.papers[n] for n in action.receive), situation.papers, mine,
+        tuple(definition.papers[n] for n in action.receive), frozenset(situation.papers), mine,
         tuple(definition.people[p] for p in action.by), tuple(standing),
     )  # fmt: skip

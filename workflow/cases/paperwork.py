@@ -21,7 +21,9 @@ from workflow.models import Counter, Instrument, Office, table
 _instruments = insert(table(Instrument))
 BODIES = {"appraisal": "劳动能力鉴定委员会", **dict.fromkeys(("benefit", "advance_payment", "reimbursement"), "工伤保险经办机构")}
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
-BULK = frozenset({"sheet", "lines", "determination", "bank_account"})
+BULK = frozenset({
+    "sheet", "lines", "determination", "bank_account", "lines_before", "orders", "redo", "replaced", "differences", "gaps",
+})  # fmt: skip
 """Facts that stand elsewhere in the document, or that no document prints."""
 
 

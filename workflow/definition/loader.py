@@ -14,7 +14,7 @@ from workflow.definition.matters import action_names
 from workflow.definition.matters import matters as read_matters
 from workflow.definition.model import Definition
 from workflow.definition.nodes import Table, Text
-from workflow.definition.reader import MAX_CHARACTERS, read
+from workflow.definition.reader import MAX_CHARACTERS, bytes_of, read
 
 MAX_BYTES = 4 * MAX_CHARACTERS
 SECTIONS = ("version", "people", "dates", "facts", "questions", "clocks", "papers", "instruments", "matters")
@@ -27,8 +27,7 @@ def load(path: Path | str, *, check_law: bool = True) -> Definition:
     path = Path(path)
     name = path.name or str(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = bytes_of(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = "没有这个文件" if isinstance(error, FileNotFoundError) else "打不开这个文件"
         raise DefinitionFaults(name, [Fault(1, f"{why}。请检查路径“{path}”和读取权限。")]) from None

@@ -23,26 +23,10 @@ MARKS: Mapping[str, str] = {
 """Legal effects a clock's expiry may mark, as shown to people."""
 
 
+RETIRED = frozenset({"fund_pays", "appraisal_delivered"})
+"""Conditions only older versions of states.yaml name: cases still run under them, so they stay."""
 WAITS = "waits"
 """Code of a reason that only says: not yet. What the system would do by itself is then left for the next occasion."""
-ASK_HISTORY = frozenset(
-    {
-        "own_application",
-        "within_filing_period",
-        "opinion_recorded",
-        "not_the_officer",
-        "second_person",
-        "approved_by_others",
-        "not_the_payer",
-        "account_confirmed",
-        "proposed_again",
-        "not_the_same_again",
-        "own_recheck",
-    }
-)
-"""Conditions that ask who did what before: the engine reads the matter's events only for them."""
-ASK_PAPERS = frozenset({"papers_complete", "papers_missing_by_law"})
-"""Conditions that ask which papers are in."""
 
 
 def guard(function: Guard) -> Guard:

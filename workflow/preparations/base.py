@@ -21,6 +21,10 @@ class Prepared:
     returned: Sequence[Mapping[str, str]] = ()
 
 
+ASK_FIGURES = frozenset({"benefit_lines", "determined_lines"})
+"""Preparations that reckon with the approved local figures: the engine reads them only for these."""
+RETIRED = frozenset({"repay"})
+"""Preparations only older versions of states.yaml name."""
 REGISTRY: dict[str, Callable[[Situation], Prepared]] = {}
 
 

@@ -304,6 +304,5 @@ def _own(s: Situation, label: str, month: str, amount: Decimal) -> Prepared:
 @preparation
 def note_employer_sum(s: Situation) -> Prepared:
     """What the employer has given back so far, 元."""
-    return Prepared(
-        {"employer_back": f"{money(s.facts.get('employer_back')) + money(s.given.get('employer_sum')):.2f}"}
-    )
+    total = money(s.facts.get("employer_back")) + money(s.given.get("employer_sum"))
+    return Prepared(replacing(s, {"employer_back": f"{total:.2f}"}))

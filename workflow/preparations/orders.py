@@ -93,9 +93,8 @@ def _carried_out(s: Situation, mine: frozenset[str], but: bool = False) -> dict[
 def redo_sheet(s: Situation) -> Prepared:
     """Determine anew: the sheet in force goes on being paid meanwhile."""
     left = _carried_out(s, STOPPING | RECOVERING | SURVIVING, but=True)
-    return Prepared(
-        {**left, "lines_before": s.facts.get("lines_before") or s.facts.get("lines") or [], "redo_cause": None}
-    )
+    kept = s.facts.get("lines_before") or s.facts.get("lines") or []
+    return Prepared(replacing(s, {**left, "lines_before": kept, "redo_cause": None}))
 
 
 @preparation

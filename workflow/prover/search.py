@@ -353,17 +353,22 @@ class Search:
                 self.graph.missing.append((at, i))
             elif self._possible(move, over):
                 done = self._do(at, move, over, True, i)
-                if done and not (move.action.guards and self._others_wait(node, i, act)):
+                if done and not self._may_wait(node, i, move.action):
                     return done
                 return [*done, self._add(node[0], node[1], statuses, node[3], (at, Step("expiry", None, clock)))]
         return [self._add(node[0], node[1], statuses, node[3], (at, Step("expiry", None, clock)))]
 
-    def _others_wait(self, node: Node, i: int, act: str) -> bool:
-        """Whether another clock with the same act still runs, so that its conditions may not hold yet."""
+    def _may_wait(self, node: Node, i: int, a: ActionDef) -> bool:
+        """Whether the conditions of an act done at an expiry may ask it to wait: for another clock with the same act, or,
+        where they are not known to wait for clocks alone, for anything."""
+        asked = {g for g in a.guards if node[0] in tables.WAIT_ONLY_IN.get(g, (node[0],))}
+        if not asked <= tables.ONLY_WAIT_FOR_CLOCKS:
+            return True
         clocks = self.plan.definition.clocks
-        return any(clocks[n].on_expiry.act == act for n in self.plan.hidden) or any(
-            j != i and c.on_expiry.act == act and node[2][j] in (RUNNING, PAUSED)
-            for j, c in enumerate(self.plan.clocks)
+        held = (RUNNING, UNKNOWN, PAUSED, PAUSED_LATE)
+        return bool(asked) and (
+            any(clocks[n].on_expiry.act == a.name for n in self.plan.hidden)
+            or any(j != i and c.on_expiry.act == a.name and node[2][j] in held for j, c in enumerate(self.plan.clocks))
         )
 
 

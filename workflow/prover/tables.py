@@ -53,10 +53,15 @@ LOOKS: Mapping[str, Look] = {
     "evidence_overdue": Look("over", ("evidence",)),
     "limit_passed": Look("over", ("examine", "decide_fast", "decide")),
     "recheck_open": Look("over", ("recheck_from",)),
+    "repay_lapsed": Look("over", ("repay_fund",)),
     "exclusion_sound": Look("on", ("worker_files", "former_files")),
     "on_ordinary_track": Look("off", ("decide_fast",)),
 }
 """Condition → what it asks of clocks. Every other condition is assumed possible."""
+ONLY_WAIT_FOR_CLOCKS = frozenset({"all_windows_over"})
+"""Conditions of an act done at an expiry that hold as soon as no other clock with the same act has to run out."""
+WAIT_ONLY_IN: Mapping[str, frozenset[str]] = {"rights_told": frozenset({"uninformed"})}
+"""Condition of such an act → the states in which alone it does not hold."""
 PREPARED_STOPS: Mapping[str, tuple[str, ...]] = {"choose_track": ("decide_fast",)}
 """Preparation → clocks it may stop (both ways are explored)."""
 PERSONAL = frozenset({
@@ -73,7 +78,7 @@ ASSUMPTIONS = (
     "已经送到的收件人，不会再对他登记送达失败或者公告。",
     "案件一开始只知道诊断之日；由别的事项开立的，还知道开立之日；按收件人开立的，还知道收到之日和文书。",
     "从表格导入、直接放进中间状态的案件不在证明之内，导入时另外提示补录。",
-    "到期自动办的事，条件不成立只会因为还有同样后果的时限没有届满；最后一个届满时一定办成。",
+    "到期自动办的事，没有条件的届满当即办成；只等同样后果的时限的，最后一个届满时办成；别的条件，办成和等着两种都查。",
     "每次只跟踪一对上下级事项；同一文书开立的几个下级互不相等，逐个证明。",
     "人会去办：证明的是总有人被催、总有事可办、总走得到终点，不是某人一定会办。",
 )
