@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from workflow import clock as time
 from workflow import daycount
-from workflow.daycount import AtMost, Calendar, Due, NextVersion, Pause
-from workflow.definition.model import ActionDef, ClockDef, DatedSpan, Definition, StateDef
+from workflow.daycount import Calendar
+from workflow.deadlines.reckoning import LEFT_OUT, Reckoning
+from workflow.deadlines.rows import first_fire, next_round, summarize
+from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
 from workflow.errors import Reason, Refused
 from workflow.models import Clock, table
 from workflow.situation import ClockView
@@ -32,14 +33,12 @@ _insert = insert(_clocks)
 _update = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bindparam(c) for c in CHANGING})
 _select = select(_clocks).where(_clocks.c.matter_id == bindparam("matter")).order_by(_clocks.c.id)
 SETTLED = ("met", "stopped")
-LEFT_OUT = "扣除"
-PARTY_OWNERS = frozenset({"worker", "relative", "union", "employer", "applicant", "recipient", "party"})
 PARTY = "party"
 """Owner of a child matter's clock: the addressee the matter belongs to."""
 
 
 @dataclass
-class ClockBook:
+class ClockBook(Reckoning):
     """All clocks of one matter. `unconfirmed_count`: whether unconfirmed promises count (demo only); `placed_on`: see placed_day.
 
     `kept`: a version by its id, for clocks that go on under the one they began in.
@@ -280,11 +279,6 @@ class ClockBook:
             return later, again.code, again.law or clock.law
         return start, clock.code, clock.law
 
-    def _start_of(self, clock: ClockDef) -> str:
-        """The date fact a clock runs from: its own, or the one an open legal question has been answered with."""
-        chosen = clock.depends.starts.get(self.definition.answer(clock.depends.question)) if clock.depends else None
-        return chosen or clock.start
-
     def _list(self, clock: ClockDef, code: str, addressee: str, law: str, mine: Sequence[dict[str, Any]]) -> None:
         """List a clock whose start is not known, the row of before where there is one."""
         listed = next((r for r in mine if r["start_on"] is None), None)
@@ -312,61 +306,12 @@ class ClockBook:
     def _owner(self, clock: ClockDef) -> str:
         return self.party if clock.owner == PARTY and self.party else clock.owner
 
-    def _reckon(self, clock: ClockDef, row: dict[str, Any], pauses: Sequence[Pause]) -> Due:
-        """The end of one run under the version the selecting date names, with its kind, cap and the open questions."""
-        start: date = row["start_on"]
-        if clock.until:
-            return daycount.fixed(row["unrolled_on"] or row["due_on"], calendar=self.calendar, law=row["law"])
-        if clock.kind == "start_month":
-            return daycount.next_month(start, calendar=self.calendar, law=row["law"])
-        dated = self._dated(clock, start)
-        span = clock.remind if dated is None else dated.span
-        assert span is not None
-        row["span"] = str(span)
-        if dated is not None and dated.law:
-            row["law"] = dated.law
-        cap, capped = clock.at_most, self.dates.get(clock.at_most.start) if clock.at_most else None
-        return daycount.reckon(
-            span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"], law=row["law"], kind=clock.kind,
-            roll=self._rolls(clock), shorter=self._shorter(clock, start),
-            at_most=AtMost(cap.within, capped, cap.law, self.definition.dates[cap.start]) if cap and capped else None,
-        )  # fmt: skip
-
-    def _dated(self, clock: ClockDef, start: date) -> DatedSpan | None:
-        """The version of the length; None for a reminder."""
-        if clock.remind:
-            return None
-        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
-        return clock.dated_on(chosen) or clock.within[-1]  # a row begun under an older file keeps the newest length
-
-    def _in_force(self, clock: ClockDef, start: date) -> bool:
-        """Whether the file has a length for that day (BN-REIMB before 2023-12-01 has none)."""
-        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
-        return not clock.within or clock.dated_on(chosen) is not None
-
-    def _shorter(self, clock: ClockDef, start: date) -> NextVersion | None:
-        """The length that takes over while the run is under way, where an open question was answered with the shorter one."""
-        asked = clock.depends.question if clock.depends else ""
-        if not asked or self.definition.answer(asked) != "shorter":
-            return None
-        later = next((d for d in clock.within if d.since and d.since > start), None)
-        return NextVersion(later.span, later.since, later.law or clock.law) if later and later.since else None
-
-    def _rolls(self, clock: ClockDef) -> bool:
-        """Whether a last day that is a rest day rolls; for authorities that is an open question."""
-        return clock.owner in PARTY_OWNERS or self.definition.answer("authority_rollover") != "unrolled"
-
-    def _pauses(self, row: Mapping[str, Any]) -> list[Pause]:
-        """The ended pauses; whether the day a suspension ends counts is an open question, days left out by name end as named."""
-        boundary = daycount.NOT_COUNTED if self.definition.answer("pause_boundary") == "not_counted" else daycount.COUNTS
-        ended = [Pause(date.fromisoformat(a), date.fromisoformat(b), g) for a, b, g in row["pauses"] if b]
-        left_out = [p for p in ended if p.ground.startswith(LEFT_OUT)]
-        return [*left_out, *daycount.bounded([p for p in ended if p not in left_out], boundary)]
-
     def _compute(self, row: dict[str, Any]) -> None:
         """Due, safe, promised and near days from start, pauses and extension; the explanation with them."""
         if row["kept_id"] and self.kept:
-            replace(self, definition=self.kept(row["kept_id"]), kept=None)._compute(row)  # shares the rows and what is touched
+            replace(self, definition=self.kept(row["kept_id"]), kept=None)._compute(
+                row
+            )  # shares the rows and what is touched
             return
         clock = self.definition.clocks[row["name"]]
         start = row["start_on"]
@@ -379,33 +324,8 @@ class ClockBook:
             days=sum((p.until - p.since).days for p in pauses)
         )  # paused days are no part of the length
         row["near_on"] = daycount.near_day(begun, row["effective_on"], self.calendar)
-        row["fire_on"], row["fire_stage"] = _first_fire(clock, row)
+        row["fire_on"], row["fire_stage"] = first_fire(clock, row)
         self._touch(row)
-
-    def _preface(self, clock: ClockDef, row: Mapping[str, Any]) -> list[str]:
-        lines = [f"起算：{self.definition.dates.get(clock.start, clock.start)} {row['start_on']}。"]
-        if not clock.legal:
-            lines.append("内部提醒：法律没有规定天数，只提醒，没有法律后果。")
-        if clock.unverified:
-            lines.append(f"待核实：{clock.unverified}")
-        if clock.depends and (asked := self.definition.questions.get(clock.depends.question)):
-            said = asked.choices.get(asked.use, asked.use)
-            lines.append(f"没有定论：{asked.label}。这里按“{said}”（可信度 {asked.confidence}，{asked.law}）。")
-        dated = self._dated(clock, row["start_on"]) if clock.version_by or len(clock.within) > 1 else None
-        if dated is not None:
-            chosen = self.definition.dates.get(clock.version_by or clock.start, clock.start)
-            lines.append(f"适用的版本按{chosen}确定：{dated.span}。{f'待核实：{dated.unverified}' if dated.unverified else ''}")
-        return lines
-
-    def _promised(
-        self, clock: ClockDef, start: date, pauses: Sequence[Pause], due_on: date
-    ) -> tuple[date | None, date]:
-        """The office's promise and the day that counts: the earlier of law and promise."""
-        if clock.promise is None:
-            return None, due_on
-        promised = daycount.reckon(clock.promise.within, start, calendar=self.calendar, pauses=pauses).due_on
-        counts = clock.promise.confirmed or self.unconfirmed_count
-        return promised, min(due_on, promised) if counts else due_on
 
     def _quiet_if_past(self, row: dict[str, Any]) -> None:
         """What was over before anybody here could act is not warned of; a repeated reminder goes on with its next round."""
@@ -418,78 +338,3 @@ class ClockBook:
         else:
             row["fire_on"], row["fire_stage"], row["expired_on"] = None, "", self.today
         self._touch(row)
-
-
-def _first_fire(clock: ClockDef, row: Mapping[str, Any]) -> tuple[date | None, str]:
-    """When the worker process first looks at a clock: near its day, on it, or when it is over."""
-    if not clock.legal:
-        return row["due_on"], "remind"
-    if clock.kind == "start_month":
-        return None, ""
-    if clock.kind == "earliest":
-        return row["due_on"], "late"
-    if clock.kind == "effect":
-        return row["due_on"] + timedelta(days=1), "late"
-    return row["near_on"], "near"
-
-
-def kept(row: Mapping[str, Any]) -> str:
-    """How a settled limit of the law was kept: timely, late, or backdated (the act's own day lies within it, but it was
-    recorded after it had passed: shown as such, never counted as timely); '' for what is no such limit or not met."""
-    if not row["legal"] or row["kind"] != "deadline" or row["state"] != "met" or row["due_on"] is None:
-        return ""
-    if (row["done_on"] or row["closed_on"]) > row["due_on"]:
-        return "late"
-    return "timely" if row["closed_on"] <= row["due_on"] else "backdated"
-
-
-def next_round(clock: ClockDef, due: date, today: date, calendar: Calendar) -> date:
-    """The first day of a repeated reminder after today; missed rounds are not made up."""
-    assert clock.remind is not None
-    while due <= today:
-        due = daycount.reckon(clock.remind, due, calendar=calendar).due_on
-    return due
-
-
-def placed_day(way: str | None, opened_at: datetime) -> date | None:
-    """The day a case was placed from a form; None for one taken in at the window (`way` of its source)."""
-    return time.local(opened_at).date() if way == "import" else None
-
-
-def over_when_placed(row: Mapping[str, Any], placed_on: date | None) -> bool:
-    """Whether a running clock's day had passed before the case was placed: that accuses nobody, a person has to judge."""
-    due = row["kind"] == "deadline" and row["state"] == "running" and row["due_on"]
-    return bool(placed_on and due and due < placed_on)
-
-
-def summarize(rows: Iterable[Mapping[str, Any]], placed_on: date | None = None) -> dict[str, Any]:
-    """The counters of a matter from its clock rows: most urgent days, whose ball, what is to be judged, whether anything is
-    paused. What was over when the case was placed makes nothing late, and is the most urgent only where nothing else runs."""
-    rows = list(rows)
-    judged = [r for r in rows if over_when_placed(r, placed_on)]
-    live = [r for r in rows if r["state"] == "running" and r["kind"] == "deadline" and not over_when_placed(r, placed_on)]
-    urgent = min(live or judged, key=lambda r: (r["effective_on"], not r["legal"]), default=None)
-    return {
-        "urgent_on": urgent["effective_on"] if urgent else None,
-        "ball": urgent["owner"] if urgent else "",
-        "near_on": min((r["near_on"] for r in live if r["near_on"]), default=None),
-        "late_on": min((r["due_on"] for r in live if r["legal"]), default=None),
-        "judge_on": min((r["due_on"] for r in judged), default=None),
-        "paused": any(r["state"] == "paused" for r in rows),
-    }
-
-
-def light(row: Mapping[str, Any], today: date, placed_on: date | None = None) -> str:
-    """The light of one clock row: judge (over before the case was placed, see placed_day), late (over the law), near (over
-    the promise or close), normal, paused, none."""
-    if row["state"] == "paused":
-        return "paused"
-    if row["state"] != "running" or row["kind"] != "deadline":
-        return "none"
-    if over_when_placed(row, placed_on):
-        return "judge"
-    if row["legal"] and row["due_on"] < today:
-        return "late"
-    if row["effective_on"] < today or (row["near_on"] and row["near_on"] <= today):
-        return "near"
-    return "normal"
