@@ -7,6 +7,7 @@ database, with the same commits and the same safety settings. Everything is meas
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -33,7 +34,7 @@ ACTS: tuple[tuple[str, str, dict[str, str], list[str]], ...] = (
     ("qianqi-desk", "file", {"applicant": "worker"}, demo.ALL_PAPERS),
     ("qianqi-approver", "accept", {}, []),
     ("qianqi-officer", "propose", {"opinion": "recognise", "findings": demo.FINDINGS, "exclusion": "no"}, []),
-    ("qianqi-approver", "suspend", {"ground": "等待仲裁", "awaited": "裁决书"}, []),
+    ("qianqi-approver", "suspend", {"suspension_kind": "judicial", "ground": "等待仲裁", "awaited": "裁决书"}, []),
     ("qianqi-approver", "resume", {"document_received": "裁决书", "ground": "已收到"}, []),
     ("qianqi-approver", "recognise", {}, []),
     ("qianqi-desk", "deliver", {"addressee": "worker", "way": "direct", "received_on": ""}, []),
@@ -230,6 +231,25 @@ def worklist_time(folder: Path, n: int) -> dict[str, Any]:
     return told
 
 
+def proof_time() -> dict[str, Any]:
+    """One proof of the whole process file (aim: under 10 s), and refusing the files made to cost (aim: under a second each)."""
+    from tests.hostile import COSTLY
+    from workflow.definition import DefinitionFaults, load, loads
+    from workflow.prover import prove
+
+    states = load(Path(__file__).resolve().parent.parent / "states.yaml")
+    began = time.perf_counter()
+    proof = prove(states)
+    told: dict[str, Any] = {"proof s": round(time.perf_counter() - began, 2), "ok": proof.ok, **proof.explored}
+    spent = {}
+    for name, text in COSTLY.items():
+        began = time.process_time()
+        with contextlib.suppress(DefinitionFaults):
+            loads(text)
+        spent[name] = round(time.process_time() - began, 2)
+    return told | {"slowest refusals s": dict(sorted(spent.items(), key=lambda item: -item[1])[:5])}
+
+
 def _timed(what: Callable[[], Any]) -> float:
     began = time.perf_counter()
     what()
@@ -241,12 +261,13 @@ def main() -> int:
     p.add_argument("--cases", type=int, default=200, help="cases walked through eight acts each")
     p.add_argument("--clocks", type=int, default=100_000)
     p.add_argument("--list", type=int, default=20_000, help="cases behind the worklist page")
-    p.add_argument("--only", choices=("acts", "firing", "documents", "worklist"))
+    p.add_argument("--only", choices=("acts", "firing", "documents", "worklist", "proof"))
     args = p.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="greenchannel-bench-", dir=os.environ.get("TMPDIR")))
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "acts": lambda: acts_per_second(folder, args.cases), "firing": lambda: firing_time(folder, args.clocks, 2000),
         "documents": documents_time, "worklist": lambda: worklist_time(folder, args.list),
+        "proof": proof_time,
     }  # fmt: skip
     try:
         for name, part in parts.items():

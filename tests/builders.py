@@ -369,8 +369,8 @@ class Life:
 
     def windows_over(self) -> Life:
         """Go on until every period in which somebody may object has run out, and let the worker process close them."""
-        while ends := [c.due_on for c in self.clocks(*WINDOWS, state="running") if c.due_on]:
-            self.work(max(self.day, max(ends) + timedelta(days=1)))
+        while ends := [c.due_on for c in self.clocks(*WINDOWS, state="running") if c.due_on and c.due_on >= self.day]:
+            self.work(max(ends) + timedelta(days=1))
         return self
 
     # --- stretches of the way -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from workflow.cases.outward import LONGEST
 from workflow.deadlines import next_round, placed_day, summarize
 from workflow.definition.model import ClockDef
 from workflow.errors import Stopped
-from workflow.guards import MARKS, WAITS
+from workflow.guards import ADVICE, MARKS, WAITS
 from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
 from workflow.permissions import PARTIES, PARTY
 from workflow.setup import machine_account
@@ -39,6 +39,7 @@ _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
         Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on, Clock.kept_id,
+        Clock.provisional,
         Case.case_no, Case.definition_id, Office.code.label("office_code"), Matter.addressee.label("party"),
     )
     .join(Case, Case.id == Clock.case_id)
@@ -205,7 +206,12 @@ def _tell(
     else:
         to, what = list(known.on_expiry.warn), "内部提醒"
     to = [row.party or who if who == PARTY else who for who in to]
+    if row.provisional:
+        what += "（日期暂估）"
     text = f"【绿通】案件{row.case_no}“{row.label}”{what}。"[:LONGEST]
+    advice = "" if near else ADVICE.get(known.on_expiry.mark, "")
+    if advice and len(text) + len(advice) < LONGEST:
+        text += f"{advice}。"
     stage = "near" if near else "expired"
     rows = [
         {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,

@@ -15,11 +15,12 @@ from workflow.guards import (
     remedy,
 )
 from workflow.guards.appraisal import named_conflicts
-from workflow.guards.base import MARKS, REGISTRY, RETIRED, WAITS, asked_papers, guard, missing_papers
+from workflow.guards.base import ADVICE, MARKS, REGISTRY, RETIRED, WAITS, asked_papers, guard, missing_papers
 from workflow.guards.benefit import monthly_lines
 from workflow.guards.recognition import proposal
 
 __all__ = [
+    "ADVICE",
     "MARKS",
     "REGISTRY",
     "RETIRED",

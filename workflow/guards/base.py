@@ -23,6 +23,11 @@ MARKS: Mapping[str, str] = {
 """Legal effects a clock's expiry may mark, as shown to people."""
 
 
+ADVICE: Mapping[str, str] = {
+    "employer_bears_costs": "您、家属或工会现在就可以申请认定，请到窗口",
+    "may_seek_review": "可以申请行政复议，请到窗口问",
+}
+"""What those a mark's expiry warns are told they may do now; short enough for a message."""
 RETIRED = frozenset({"fund_pays", "appraisal_delivered"})
 """Conditions only older versions of states.yaml name: cases still run under them, so they stay."""
 WAITS = "waits"

@@ -25,8 +25,18 @@ def list_missing(s: Situation) -> Prepared:
 def choose_track(s: Situation) -> Prepared:
     """Fast (15 日) for a valid undisputed certificate (工伤保险条例#20.2), else ordinary with every reason written down."""
     doubts = list(_doubts(s))
-    facts = {"track": "ordinary" if doubts else "fast", "track_reasons": doubts}
+    facts = {"track": "ordinary" if doubts else "fast", "track_reasons": doubts, **_employer_bears(s)}
     return Prepared(facts, stop=("decide_fast",) if doubts else ())
+
+
+def _employer_bears(s: Situation) -> dict[str, str]:
+    """Which costs are the employer's because its 30 日 (with an extension) passed without its application (工伤保险条例#17.4)."""
+    clock, filed, diagnosed = s.clock("employer_files"), s.facts.get("filed_on"), s.case.get("diagnosed_on")
+    if clock is None or clock.due_on is None or not isinstance(filed, date) or filed <= clock.due_on:
+        return {}
+    until = s.given.get("accepted_on") or s.today
+    period = f"{diagnosed} 至 {until}（受理之日）发生的符合规定的费用由用人单位负担（工伤保险条例#17.4）"
+    return {"employer_costs": f"{period}；期间从诊断算到受理，依据没有读到原文，待核实"}
 
 
 def _doubts(s: Situation) -> list[str]:
