@@ -210,12 +210,11 @@ def _tell(
         what += "（日期暂估）"
     text = f"【绿通】案件{row.case_no}“{row.label}”{what}。"[:LONGEST]
     advice = "" if near else ADVICE.get(known.on_expiry.mark, "")
-    if advice and len(text) + len(advice) < LONGEST:
-        text += f"{advice}。"
+    advised = f"{text}{advice}。" if advice and len(text) + len(advice) < LONGEST else text
     stage = "near" if near else "expired"
     rows = [
         {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,
-         "to": who if who in REACHED else f"{who}@{row.office_code}", "text": text, "payload": {"clock": row.id},
+         "to": who if who in REACHED else f"{who}@{row.office_code}", "text": advised if who in PARTIES else text, "payload": {"clock": row.id},
          "state": "waiting", "tries": 0, "error": "", "next_at": clock.now(), "done_at": None}
         for who in to if not (died and who == "worker")
     ]  # fmt: skip

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class LateNames(AbstractSet[str]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    @classmethod
+    def _from_iterable(cls, names: Iterable[_T]) -> frozenset[_T]:
+        """What set operators (papers - asked) make: names that are known already."""
+        return frozenset(names)
 
 
 @dataclass(frozen=True)

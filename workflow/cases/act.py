@@ -291,8 +291,9 @@ class Act:
         system = machine_account(self.loaded.session, "system")
         try:
             act = Act(self.loaded, system, above, name)
-            wanted = {*act.action.ask, *act.action.may, act.action.on}
-            done = act.run({n: v for n, v in typed.plain(self.facts).items() if n in wanted}, [])
+            wanted = {*act.action.ask, *act.action.may}
+            told = {n: v for n, v in self.facts.items() if n in wanted}
+            done = act.run(typed.plain({**told, **({act.action.on: self.on} if act.action.on else {})}), [])
         except Refused as refused:
             if refused.reasons and all(r.code == WAITS for r in refused.reasons):
                 return ()

@@ -298,5 +298,6 @@ def action_of(state: StateDef, name: str) -> ActionDef:
     """The act called `name` in `state`. Raises Refused, naming what can be done there."""
     if name in state.actions:
         return state.actions[name]
-    offer = "、".join(f"{a.name}（{a.label}）" for a in state.actions.values()) or "无（事项已经结束）"
+    nobody = "无（事项已经结束）" if state.end else "无（等时限届满或者别处的结果）"
+    offer = "、".join(f"{a.name}（{a.label}）" for a in state.actions.values() if not a.automatic) or nobody
     raise Refused(Reason(f"“{state.label}”时不能办“{name}”。现在能办：{offer}。", "not_now"))
