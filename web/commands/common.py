@@ -64,6 +64,19 @@ def actor_named(store: Store, username: str) -> Actor:
         return actor_of(user)
 
 
+def signer(store: Store, username: str | None, what: str) -> Actor:
+    """Who answers for a change: the account named; in a rehearsal database the machine's own where nobody is. Raises Refused."""
+    from workflow.errors import Refused
+    from workflow.setup import machine_account
+
+    if username:
+        return actor_named(store, username)
+    if not store.rehearsal:
+        raise Refused(f"{what}要写明由谁办理，什么都没有写。请加 --as 账号。")
+    with store.reading() as session:
+        return machine_account(session, "system")
+
+
 def emit(args: argparse.Namespace, payload: Mapping[str, Any], lines: Iterable[str]) -> None:
     """One JSON document with --json, else the lines."""
     if getattr(args, "json", False):

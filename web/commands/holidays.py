@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from web.commands.common import actor_named, emit, open_store
+from web.commands.common import emit, open_store, signer
 from workflow.errors import Refused
 
 if TYPE_CHECKING:
@@ -53,11 +53,7 @@ def run_add(args: argparse.Namespace) -> None:
     if not args.json:
         for line in _table(plan):
             print(line)
-    if not args.username:
-        raise Refused(
-            "录入放假安排要写明由谁录入，什么都没有写。请加 --as 账号；只想看会改变哪些日期，请加 --dry-run。"
-        )
-    actor = actor_named(store, args.username)
+    actor = signer(store, args.username, "录入放假安排")
     correct = args.correct
     if not args.yes and plan.kind != "same":
         _confirmed(args, plan)

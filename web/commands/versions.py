@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from web.commands.common import actor_named, day, emit, open_store
+from web.commands.common import day, emit, open_store, signer
 
 if TYPE_CHECKING:
     from workflow.versions.diff import Change
@@ -34,7 +34,7 @@ def register(below: Any) -> None:
     for part in (d, k, u):
         part.add_argument("file", type=Path, metavar="FILE")
     for part in (k, u):
-        part.add_argument("--as", dest="user", required=True, metavar="USER", help="以哪个管理员账号办理")
+        part.add_argument("--as", dest="user", metavar="USER", help="以哪个管理员账号办理")
     for part in (p, d, k, u):
         part.add_argument("--json", action="store_true", help="在标准输出上只打印一份 JSON")
 
@@ -76,7 +76,7 @@ def draft(args: argparse.Namespace) -> None:
 
     definition = load(args.file)
     store = open_store()
-    kept = shelf.draft(store, actor_named(store, args.user), definition)
+    kept = shelf.draft(store, signer(store, args.user, "改办理流程"), definition)
     emit(args, {"ok": True, "definition": kept.as_dict()}, [f"已存为草案：第 {kept.id} 号，版本 {kept.version}。"])
 
 
@@ -89,7 +89,7 @@ def publish(args: argparse.Namespace) -> None:
 
     definition = load(args.file)
     store = open_store()
-    actor = actor_named(store, args.user)
+    actor = signer(store, args.user, "改办理流程")
     plan = load_plan(args.plan, definition, publishing.versions_in_use(store)) if args.plan else Plan()
     valid_from = day(args.valid_from) if args.valid_from else None
     done = publishing.publish(store, actor, definition, plan, valid_from=valid_from, dry_run=args.dry_run)
