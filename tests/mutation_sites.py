@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from workflow import law
 from workflow.daycount import Span
@@ -253,8 +252,3 @@ def _after_opening(parent: MatterDef, child: str) -> set[str]:
             if child in a.open and a.to in parent.states:
                 begun |= reach(parent, a.to) | ({s.name} if a.each else set())
     return begun
-
-
-def deep(value: Any) -> Any:
-    """A plain copy of mappings, for comparing definitions."""
-    return {k: deep(v) for k, v in value.items()} if isinstance(value, Mapping) else value

@@ -552,7 +552,8 @@ def _unknown_outcome(d: Definition, r: random.Random) -> Sites:
 
 @kind("上级要填下级没有的")
 def _asks_more(d: Definition, r: random.Random) -> Sites:
+    told = at.facts_of(d)
+    missing = next(iter(sorted(f for f in d.facts if f not in told)), "nothing")
     for m, s, a, live in at.fed(d):
-        missing = next(iter(sorted(f for f in d.facts if f not in at.facts_of(d))), "")
-        if live and missing:
+        if live:
             yield at.label(m, s, a), at.act(m, s, a, lambda x, f=missing: replace(x, ask=(*x.ask, f))), ""

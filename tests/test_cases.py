@@ -86,13 +86,14 @@ def test_an_unknown_figure_hides_no_other_reason(town: Town) -> None:
 def test_an_act_of_another_state_is_refused_with_what_can_be_done(town: Town) -> None:
     answer = stopped(town.life(), Refused, "approver", "recognise")
     assert answer.sentences() == [
-        "“已诊断，待申请认定”时不能办“recognise”。现在能办：file（提出工伤认定申请）、extend_filing（同意单位延长申请）、"
-        "record_death（登记职工去世）、close_unfiled（登记不再申请）。"
+        "“已诊断，待申请认定”时不能办“recognise”。现在能办：mark_former（登记离岗或退休职工）、file（提出工伤认定申请）、"
+        "extend_filing（同意单位延长申请）、exclude_time（登记扣除的时间）、note_certificate（登记证明书出具和收到的日期）、"
+        "close_unfiled（登记不再申请）、record_death（登记职工去世）。"
     ]
     life = town.life()
     do(life, "approver", "close_unfiled", facts={"ground": "书面声明"})
     assert stopped(life, Refused, "approver", "accept").sentences() == [
-        "“不再申请”时不能办“accept”。现在能办：无（事项已经结束）。"
+        "“不再申请”时不能办“accept”。现在能办：file（提出工伤认定申请）。"
     ]
 
 
@@ -290,7 +291,7 @@ def test_numbers_have_no_gap_even_where_acts_fail(fresh_database_url: str, make_
             with pytest.raises(ZeroDivisionError), clock.frozen(life.day), town.store.writing() as session:
                 from workflow.cases import paperwork
 
-                paperwork.next_number(session.connection(), town.store.postgres, 5, "recognition:受", 2026)
+                paperwork.next_number(session.connection(), town.store.postgres, 5, "前人社工受", 2026)
                 raise ZeroDivisionError
         do(life, "approver", "accept")
 
@@ -492,7 +493,13 @@ def test_why_the_rest_cannot_be_done_is_told_with_every_choice(town: Town) -> No
     with clock.frozen(life.day), town.store.reading() as session:
         loaded = load_seen(town.store, session, life.case_no, town.people["approver"])
         offered = {c.action.name: c for c in cases.choices(loaded, loaded.matters[0], town.people["approver"])}
-    assert list(offered) == ["accept", "add_papers", "correct", "decline", "withdraw", "record_death"]
+    theirs = [name for name, c in offered.items() if not c.action.automatic]
+    assert theirs == [
+        "accept", "add_papers", "correct", "decline", "record_death", "withdraw", "transfer", "complain_inaction",
+    ]  # fmt: skip
+    assert not any(c.mine for name, c in offered.items() if name not in theirs), (
+        "what the system does is nobody's button"
+    )
     assert not offered["accept"].possible and offered["accept"].why_not[0].code == "papers_missing"
     assert offered["decline"].possible, "what the form itself asks for is no obstacle"
     assert not offered["correct"].mine and offered["correct"].by == ("一站式窗口",)
@@ -524,8 +531,10 @@ def test_the_list_and_one_case(town: Town) -> None:
     with clock.frozen(life.day):
         body = show(town.store, life.case_no, town.people["supervisor"])
     (matter,) = body["matters"]
-    assert matter["public"] == "申请已收到。我们最晚 2026年3月17日 告诉您是否受理。您现在不用做什么。"
-    assert [c["name"] for c in matter["clocks"]] == ["employer_files", "worker_files", "examine"]
+    assert matter["public"] == (
+        "申请已收到。我们最晚 2026年3月17日 告诉您是否受理。过了这一天没有答复的，可以申请行政复议，请到窗口问。"
+    )
+    assert [c["name"] for c in matter["clocks"]] == ["employer_files", "worker_files", "unfiled_check", "examine"]
     assert body["events"][-1]["label"] == "提出工伤认定申请" and body["events"][-1]["behalf_label"] == "职工"
 
 

@@ -126,13 +126,13 @@ def test_a_stopped_clock_stays_stopped_and_a_met_one_is_taken_up_again() -> None
         BOTH,
     )
     assert {r["name"]: r["state"] for r in b.rows} == {
-        "decide_fast": "stopped", "decide": "met", "employer_files": "running", "worker_files": "running",
+        "decide_fast": "stopped", "decide": "met", "employer_files": "running", "worker_files": "running", "unfiled_check": "running",
     }  # fmt: skip
     b.move(there, here, {"accepted_on": ACCEPTED}, None, BOTH)
     assert {r["name"]: r["state"] for r in b.rows} == {
-        "decide_fast": "stopped", "decide": "running", "employer_files": "met", "worker_files": "met",
+        "decide_fast": "stopped", "decide": "running", "employer_files": "met", "worker_files": "met", "unfiled_check": "met",
     }  # fmt: skip
-    assert len(b.rows) == 4, "the same start is not started again"
+    assert len(b.rows) == 5, "the same start is not started again"
 
 
 def test_a_later_start_takes_the_place_of_the_one_before() -> None:
@@ -276,7 +276,14 @@ def test_the_matter_shows_its_most_urgent_clock() -> None:
 
 
 def test_only_a_legal_limit_is_ever_late() -> None:
-    legal = {"state": "running", "kind": "deadline", "legal": True, "due_on": TODAY, "effective_on": TODAY, "near_on": TODAY}
+    legal = {
+        "state": "running",
+        "kind": "deadline",
+        "legal": True,
+        "due_on": TODAY,
+        "effective_on": TODAY,
+        "near_on": TODAY,
+    }
     reminder = {**legal, "legal": False}
     tomorrow = TODAY + timedelta(days=1)
     assert [light(legal, day) for day in (TODAY - timedelta(days=1), TODAY, tomorrow)] == ["normal", "near", "late"]
@@ -297,8 +304,8 @@ def test_what_changed_is_told_for_the_history() -> None:
     b._touched.clear()
     b.pause("decide", TODAY, "在仲裁")
     assert b.changes() == [{
-        "name": "decide", "addressee": "", "code": "GS-DEC", "owner": "officer", "done_on": None, "state": "paused", "start_on": ACCEPTED, "due_on": date(2026, 5, 6),
-        "extend_days": 0, "pauses": [["2026-03-20", None, "在仲裁"]],
+        "name": "decide", "addressee": "", "code": "GS-DEC", "owner": "officer", "done_on": None, "state": "paused",
+        "start_on": ACCEPTED, "due_on": date(2026, 5, 6), "extend_days": 0, "pauses": [["2026-03-20", None, "在仲裁"]],
     }]  # fmt: skip
 
 

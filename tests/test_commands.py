@@ -249,7 +249,8 @@ def test_cases_lists_all_and_show_tells_everything(run: Run, place: Place) -> No
         r["office"] for r in document(run("cases", "--office", "150802", "--json", **place.settings)[1])["cases"]
     } == {"临河区"}
     body = document(run("show", "2026-000009", "--json", **place.settings)[1])
-    assert {m["matter"] for m in body["matters"]} == {"recognition", "appraisal", "benefit"}
+    names = {m["matter"].partition("#")[0] for m in body["matters"]}
+    assert names == {"recognition", "appraisal", "benefit", "remedy"}, "each who was served may object"
     assert body["worker"]["id_number"].startswith("*") and body["payments"] and body["documents"] and body["events"]
     told = run("show", "2026-000009", **place.settings)[1]
     assert "[待遇核定支付]" in told and "时限 " in told and "可办 " in told and "159999" not in told

@@ -103,7 +103,9 @@ def test_a_decision_is_not_dated_before_the_opinion_it_rests_on(town: Town) -> N
 def test_a_limit_that_ran_out_is_not_stopped_afterwards(town: Town) -> None:
     life = town.life().accepted()
     due, begun = life.due("decide"), life.day
-    given: dict[str, Any] = {"ground": "等待劳动仲裁机构的结论。", "awaited": "仲裁裁决书"}
+    given: dict[str, Any] = {
+        "suspension_kind": "relationship", "told_arbitration": "yes", "ground": "等待劳动仲裁机构的结论。", "awaited": "仲裁裁决书",
+    }  # fmt: skip
     life.wait(100)
     said = life.refused("approver", "recognition", "suspend", suspended_on=begun.isoformat(), **given)
     assert any(str(due) in s and "届满" in s for s in said)

@@ -363,7 +363,9 @@ def test_settled_and_paused_clocks_keep_their_days(town: Town) -> None:
     done, paused = reviewed(town, date(2026, 12, 10)), reviewed(town, date(2026, 12, 10))
     done.proposed()
     done.wait(1).act("approver", "recognition", "recognise")
-    paused.wait(1).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
+    paused.wait(1).act(
+        "approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     enter(town, TODAY)
     assert row(done).due_on == row(paused).due_on == date(2027, 2, 8)
     paused.on(TODAY).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
@@ -457,14 +459,21 @@ def test_an_act_that_had_read_the_old_days_is_caught_some_minutes_later(town: To
     sound(town)
 
 
-def test_a_year_that_came_with_a_new_release_is_followed(town: Town) -> None:
+def test_a_year_that_came_with_a_new_release_is_followed(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     life = reviewed(town, date(2026, 12, 10))
+    came = years.merged(notice(), [])
     with clock.frozen(TODAY):
         with town.store.writing() as session:
-            session.add(HolidayYear(**years.merged(notice(), [])))
+            session.add(HolidayYear(**came))
         done = holidays.finish(town.store)
     assert done is not None and [m.case_no for m in done.moved] == [life.case_no]
     assert row(life).due_on == date(2027, 2, 12)
+    _, findings = verify.verify(town.store)
+    assert [f.what for f in findings] == ["2027 年的放假安排与录入时的记录不符，放假安排行被改动过。"], (
+        "nobody entered or shipped it"
+    )
+    shipped = [*law.shipped_years(), came]
+    monkeypatch.setattr(law, "shipped_years", lambda: shipped)
     _, findings = verify.verify(town.store)
     assert not findings
 

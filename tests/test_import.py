@@ -243,6 +243,7 @@ def test_diagnosed_only_waits_for_the_application(desk: Desk) -> None:
     assert life.state("recognition") == "to_apply"
     assert {c.name: (c.state, c.start_on) for c in life.clocks()} == {
         "employer_files": ("running", date(2026, 9, 14)), "worker_files": ("running", date(2026, 9, 14)),
+        "unfiled_check": ("running", date(2026, 9, 14)),
     }  # fmt: skip
     assert life.tasks() == ["certificate_no", "institution", "dispute", "phone", "occupation"]
 
@@ -335,6 +336,7 @@ def test_a_lapsed_year_is_shown_for_judgement_and_refuses_nothing(desk: Desk) ->
     assert {c.name: (c.state, c.fire_on) for c in life.clocks()} == {
         "employer_files": ("running", None),
         "worker_files": ("running", None),
+        "unfiled_check": ("running", date(2026, 12, 11)),
     }
     with clock.frozen(TODAY):
         assert {s.kind for s in stalls.find(desk.town.store, TODAY)} == {"judge"}

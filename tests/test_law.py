@@ -382,7 +382,12 @@ def test_every_extension_of_states_yaml_is_the_one_of_the_table(name: str) -> No
         assert allowed.by == (Span.parse(by) if by else None)
     else:
         within, longest = Span.parse(clock["within"]), Span.parse(most["within"])
-        assert (within.unit, allowed.by.unit, most["from"], most["law"]) == (longest.unit, longest.unit, clock["from"], allowed.law)
+        assert (within.unit, allowed.by.unit, most["from"], most["law"]) == (
+            longest.unit,
+            longest.unit,
+            clock["from"],
+            allowed.law,
+        )
         assert longest.amount == within.amount + allowed.by.amount
 
 

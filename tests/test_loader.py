@@ -115,7 +115,7 @@ ONE_FAULT: list[dict[str, str]] = yaml.safe_load((FOLDER / "faults.yaml").read_t
 
 @pytest.mark.parametrize("case", ONE_FAULT, ids=[case["case"] for case in ONE_FAULT])
 def test_each_fault_is_told_once_with_its_line_and_cure(case: dict[str, str]) -> None:
-    text = edit(case["old"], case["new"])
+    text = edit(case["old"], case["new"], (FOLDER / case.get("in", "good.yaml")).read_text("utf-8"))
     got = faults(text)
     assert [f.line for f in got] == [line_with(text, case["line"])], got
     assert case["says"] in got[0].text and "请" in got[0].text

@@ -18,7 +18,7 @@ from workflow import cases, clock, guards, permissions
 from workflow.cases import Choice, Outcome
 from workflow.cases.asking import BACKDATE
 from workflow.cases.load import Loaded
-from workflow.definition.model import FactDef
+from workflow.definition.model import ActionDef, FactDef
 from workflow.errors import Conflict, Forbidden, Reason, Refused
 
 Answer = Response | str | tuple[str, int]
@@ -140,13 +140,14 @@ def _form(
     action, actor = choice.action, current_actor()
     only = _open_choices(loaded, row, choice)
     fields = fields_of(choice.ask, optional=False, given=typed.facts, only=only)
-    fields += fields_of(_listed(choice.may), optional=True, given=typed.facts, only=only)
+    fields += fields_of(_listed([f for f in choice.may if f.name != BACKDATE.name]), optional=True, given=typed.facts, only=only)
+    late = fields_of([f for f in choice.may if f.name == BACKDATE.name], optional=True, given=typed.facts, only={})
     parties = (
         permissions.parties_of(action)
         if permissions.acts_for_party(actor, action) and "applicant" not in action.ask
         else ()
     )
-    names = {f["name"] for f in fields} | ({"papers"} if choice.papers else set()) | ({"behalf"} if parties else set())
+    names = {f["name"] for f in (*fields, *late)} | ({"papers"} if choice.papers else set()) | ({"behalf"} if parties else set())
     shown = [Reason(f.text, f.code, "", f.who, f.field if f.field in names else "") for f in faults]
     defined, state = loaded.place(row)
     return render_template(
@@ -159,6 +160,8 @@ def _form(
         action=action,
         fields=fields,
         on=action.on,
+        late=late[0] if late else None,
+        late_after=_dated(action, fields),
         faults=shown,
         wrong=beside(shown),
         version=row.version,
@@ -173,6 +176,13 @@ def _form(
         conflict=conflict.sentences() if conflict else [],
         changes=_changes(conflict),
     )
+
+
+def _dated(action: ActionDef, fields: Sequence[Mapping[str, Any]]) -> str:
+    """The field after which the reason of an act of an earlier day is asked: the act's own day, or the day somebody received."""
+    names = [f["name"] for f in fields]
+    wanted = action.on or ("received_on" if action.each else "")
+    return wanted if wanted in names else ""
 
 
 def _listed(facts: Sequence[FactDef]) -> list[FactDef]:

@@ -16,7 +16,7 @@ from web.db import settings, store
 from web.window_base import beside, blueprint, case_of, posted_key, readable
 from web.window_files import log_access, place_of
 from web.window_served import served_view
-from web.window_view import fact_pairs, fields_of, history, matter_page
+from web.window_view import fact_pairs, fields_of, flat, history, matters_page
 from workflow import cases, permissions, reading, sealed, spent, words
 from workflow.cases.filling import CASE_FACTS, FILLERS, RECEIVED
 from workflow.cases.load import Loaded
@@ -63,8 +63,22 @@ def fill(case_no: str) -> Answer:
     return redirect(url_for("window.case", case_no=case_no), 303)
 
 
+@blueprint.post("/cases/<case_no>/tasks/<int:task_id>")
+@roles(*permissions.READERS)
+def finish(case_no: str, task_id: int) -> Answer:
+    """End a task an act gave to somebody, with what was done about it."""
+    note = request.form.get(f"note-{task_id}", "")
+    try:
+        cases.finish_task(store(), current_actor(), case_no, task_id, note)
+    except Refused as error:
+        faults = [Reason(r.text, r.code, r.law, r.who, f"note-{task_id}" if r.field else "") for r in error.reasons]
+        return _page(case_no, faults=readable(faults), note=note), error.status
+    flash("这项待办已经办结，记入办理记录。")
+    return redirect(url_for("window.case", case_no=case_no), 303)
+
+
 def _page(
-    case_no: str, *, unmasked: bool = False, faults: Sequence[Reason] = (), given: Mapping[str, str] | None = None
+    case_no: str, *, unmasked: bool = False, faults: Sequence[Reason] = (), given: Mapping[str, str] | None = None, note: str = ""
 ) -> str:
     actor = current_actor()
     with store().reading() as session:
@@ -73,8 +87,10 @@ def _page(
         number = sealed.unseal(settings(), row.id_sealed, f"workers.id_number|{row.uid}")
         office = session.get_one(Office, row.office_id)
         tasks = reading.tasks_of(session, row.id)
+        stage = headline(definition, [(m.name, m.state) for m in loaded.matters])
         fillable = bool(actor.roles & FILLERS)
-        matters = [matter_page(loaded, m, actor) for m in loaded.matters]
+        matters = matters_page(loaded, actor)
+        pages = {x["id"]: x for x in flat(matters)}
         deliveries = _deliveries(loaded)
         return render_template(
             "window_case.html",
@@ -82,16 +98,18 @@ def _page(
             row=row,
             office={"county": office.county, "phone": office.phone},
             unmasked=unmasked,
-            stage=headline(definition, [(m.name, m.state) for m in loaded.matters]),
+            stage=stage,
+            stage_of=definition.matters[stage.matter].label,
             id_number=number if unmasked else words.mask_id(number),
             phone=row.phone if unmasked else words.mask_phone(row.phone),
             more=fact_pairs(definition, row.facts),
             matters=matters,
-            documents=[{**d, **served_view(loaded, d, deliveries, matters, actor)} for d in _documents(loaded)],
+            documents=[{**d, **served_view(loaded, d, deliveries, pages, actor)} for d in _documents(loaded)],
             deliveries=deliveries,
             payments=[{**p, "amount": Decimal(p["amount"])} for p in loaded.payments()],
             fills=_fills(loaded, tasks, given or {}) if fillable else [],
-            tasks=[t for t in tasks if t["kind"] != "fill" or not fillable],
+            tasks=[{**t, "mine": t["kind"] == cases.TASK and t["owner"] in actor.roles} for t in tasks if t["kind"] != "fill" or not fillable],
+            note=note,
             people=definition.people,
             history=history(loaded),
             spent=spent.of_case(loaded),

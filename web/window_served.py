@@ -61,12 +61,12 @@ def served_view(
     loaded: Loaded,
     document: Mapping[str, Any],
     deliveries: Sequence[Mapping[str, Any]],
-    matters: Sequence[Mapping[str, Any]],
+    matters: Mapping[int, Mapping[str, Any]],
     actor: Actor,
 ) -> dict[str, Any]:
     """How a document stands with each addressee, and where this person records the next delivery ('' where he may not).
 
-    `matters`: the case page's matters, in the order of `loaded.matters`, with what this person can do there.
+    `matters`: the case page's matters by their ids, with what this person can do there.
     """
     known = {d["addressee"]: d for d in deliveries if d["document"] == document["id"]}
     people = loaded.definition.people
@@ -82,12 +82,11 @@ def served_view(
     return {"to": to, "serve": "" if all_known else _where(loaded, document, matters, actor)}
 
 
-def _where(loaded: Loaded, document: Mapping[str, Any], matters: Sequence[Mapping[str, Any]], actor: Actor) -> str:
+def _where(loaded: Loaded, document: Mapping[str, Any], matters: Mapping[int, Mapping[str, Any]], actor: Actor) -> str:
     case_no = loaded.row.case_no
     if action := act_waiting(loaded, document["id"], document["matter_id"]):
-        rows = zip(loaded.matters, matters, strict=True)
-        page = next(page for row, page in rows if row.id == document["matter_id"])
-        mine = any(a["action"] == action for a in page["can"])
+        page = matters[document["matter_id"]]
+        mine = any(a["action"] == action for a in (*page["own"]["can"], *page["more"]["can"]))
         return url_for("window.act", case_no=case_no, matter=page["url"], action=action) if mine else ""
     if not actor.roles & SERVERS:
         return ""

@@ -13,6 +13,7 @@ from workflow import reading
 from workflow.cases.filling import CASE_FACTS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.daycount import reckon
+from workflow.deadlines import LEFT_OUT, PARTY_OWNERS
 from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef
 from workflow.errors import Stopped
 from workflow.guards import MARKS
@@ -20,7 +21,7 @@ from workflow.permissions import PARTIES
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
 from workflow.situation import Actor
-from workflow.worklist import LIGHTS, left_words
+from workflow.worklist import GONE, LIGHTS, left_words
 
 MADE = {
     "experts": "抽取的专家",
@@ -37,6 +38,8 @@ MADE = {
 """Facts the engine makes itself, and those of a case nobody fills in later."""
 ELSEWHERE = frozenset({"lines", "last_payment", *reading.HIDDEN})
 """Facts with a table of their own, or for the machine only."""
+IN_TITLE = ("decision", "decision_label", "decision_kind")
+"""Facts of a child matter that its title tells."""
 WORDS = {"track": {"fast": "从快程序", "ordinary": "普通程序"}}
 YES_NO = {"yes": "是", "no": "否", "unknown": "不清楚"}
 
@@ -97,24 +100,67 @@ def fact_pairs(definition: Definition, facts: Mapping[str, Any]) -> list[tuple[s
 # --- one matter ------------------------------------------------------------------------------------------------------
 
 
+def matters_page(loaded: Loaded, actor: Actor) -> list[dict[str, Any]]:
+    """The matters as the case page shows them, each with its children behind it.
+
+    Our own open ones come first, then what is open elsewhere, then what has ended, each in the order of the process.
+    """
+    order = list(loaded.definition.matters)
+    pages = {m.id: matter_page(loaded, m, actor) for m in loaded.matters}
+    for m in loaded.matters:
+        if m.parent_id in pages:
+            pages[m.parent_id]["children"].append(pages[m.id])
+
+    def rank(m: Any) -> tuple[bool, bool, int, int]:
+        return pages[m.id]["end"], bool(pages[m.id]["elsewhere"]), order.index(m.name), m.number
+
+    for page in pages.values():
+        page["children"].sort(key=lambda c: c["end"])
+    return [pages[m.id] for m in sorted((m for m in loaded.matters if m.parent_id not in pages), key=rank)]
+
+
+def flat(matters: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Every matter of the page, parents before their children."""
+    return [x for m in matters for x in (m, *flat(m["children"]))]
+
+
 def matter_page(loaded: Loaded, row: Any, actor: Actor) -> dict[str, Any]:
-    """One matter as the case page shows it: facts in words, clocks that run and past ones, acts in three heaps."""
+    """One matter as the case page shows it: facts in words, clocks that run and past ones, its acts in heaps."""
     view = reading.matter_view(loaded, row, actor)
     clocks = clock_rows(loaded, row)
-    acts = view["actions"]
+    acts = [a for a in view["actions"] if not a["automatic"]]
     for act in acts:
         act["why_not"] = [in_words(text) for text in act["why_not"]]
+    facts = {k: v for k, v in view["facts"].items() if not (row.addressee and k in IN_TITLE)}
     return {
         **view,
+        "id": row.id,
         "url": matter_in_url(view["matter"]),
-        "number": row.number,
-        "pairs": fact_pairs(loaded.definition, view["facts"]),
+        "number": 1 if row.addressee else row.number,
+        "pairs": fact_pairs(loaded.definition, facts),
         "lines": row.facts.get("lines") or [],
         "live": [c for c in clocks if c["live"]],
         "past": [c for c in clocks if not c["live"]],
+        "own": heaps([a for a in acts if a["first"]]),
+        "more": heaps([a for a in acts if not a["first"]]),
+        "window": bool(row.addressee) and _only_rights(clocks),
+        "children": [],
+    }
+
+
+def _only_rights(clocks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether nothing of the law runs but the days by which a party may object."""
+    legal = [c for c in clocks if c["live"] and c["legal"]]
+    return bool(legal) and all(c["right"] for c in legal)
+
+
+def heaps(acts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Acts in three heaps: can (by this person, now), cannot (with the reasons), others (somebody else can)."""
+    return {
         "can": [a for a in acts if a["possible"]],
-        "others": [a for a in acts if not a["mine"] and not a["why_not"]],
         "cannot": [a for a in acts if a["why_not"]],
+        "others": [a for a in acts if not a["mine"] and not a["why_not"]],
+        "any": bool(acts),
     }
 
 
@@ -126,30 +172,50 @@ def clock_rows(loaded: Loaded, row: Any) -> list[dict[str, Any]]:
 
 def _clock(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     known = loaded.definition.clocks.get(raw["name"])
-    over = raw["state"] == "running" and raw["due_on"] < loaded.today
+    over = raw["state"] == "running" and raw["kind"] == "deadline" and raw["due_on"] < loaded.today
     steps = [in_words(str(step)) for step in raw["explain"]]
     steps += [f"自 {since} 起中止，到恢复之日不计：{ground}" for since, until, ground in raw["pauses"] if not until]
+    steps += _open_questions(loaded.definition, raw)
     if over and known and known.on_expiry.mark:
         steps.append(in_words(f"届满的后果：{MARKS[known.on_expiry.mark]}（{known.on_expiry.law}）。"))
-    shown = {
-        "light": view["light"],
-        "left": left_words(raw, loaded.today, loaded.placed_on),
-        "light_text": LIGHTS[view["light"]],
-    }
-    if view["light"] == "near" and not raw["legal"]:
-        shown["light_text"] = "提醒"
-    if over and row.closed_on is not None:  # the matter has ended: the day is past, but nobody is late any more
-        shown = {"light": "none", "left": f"已过 {(loaded.today - raw['due_on']).days} 日", "light_text": "期满"}
     return {
         **view,
-        **shown,
+        **_lights(loaded, row, view, raw, over),
         "owner_label": view["addressee_label"] if raw["owner"] in PARTIES and raw["addressee"] else view["owner_label"],
         "live": raw["state"] in ("running", "paused", "unstarted"),
-        "state_label": reading.STATES[raw["state"]],
+        "state_label": reading.KEPT.get(view["kept"], reading.STATES[raw["state"]]),
+        "ends": reading.ENDS[raw["kind"]],
+        "day": view["due_on"][:7] if raw["kind"] == "start_month" and view["due_on"] else view["due_on"],
         "steps": steps,
         "law_words": in_words(raw["law"] or ""),
         "promise_open": bool(known and known.promise and not known.promise.confirmed),
+        "unverified": bool(known and (known.unverified or any(d.unverified for d in known.within))),
+        "unsettled": bool(known and known.depends),
     }
+
+
+def _lights(loaded: Loaded, row: Any, view: Mapping[str, Any], raw: Mapping[str, Any], over: bool) -> dict[str, str]:
+    """Light, its word and the days left; what is no deadline is named for what it is and never coloured."""
+    left = left_words(raw, loaded.today, loaded.placed_on)
+    if raw["kind"] != "deadline":
+        return {"light": "none", "light_text": reading.ENDS[raw["kind"]], "left": left}
+    if over and (row.closed_on is not None or view["right"]):  # the day is past, but nobody is late with it
+        return {"light": "none", "light_text": GONE, "left": f"已过 {(loaded.today - raw['due_on']).days} 日"}
+    text = "提醒" if view["light"] == "near" and not raw["legal"] else LIGHTS[view["light"]]
+    return {"light": view["light"], "light_text": text, "left": left}
+
+
+def _open_questions(definition: Definition, raw: Mapping[str, Any]) -> list[str]:
+    """The switches that decided this day and are not tied to one clock: rolling for an authority, the day a pause ends."""
+    asked = []
+    if raw["legal"] and raw["owner"] not in PARTY_OWNERS and raw["unrolled_on"] and raw["unrolled_on"] != raw["due_on"]:
+        asked.append("authority_rollover")
+    if any(until and not ground.startswith(LEFT_OUT) for _, until, ground in raw["pauses"]):
+        asked.append("pause_boundary")
+    found = [definition.questions[n] for n in asked if n in definition.questions]
+    return [
+        in_words(f"没有定论：{q.label}。这里按“{q.choices.get(q.use, q.use)}”（可信度 {q.confidence}，{q.law}）。") for q in found
+    ]
 
 
 def consequence(loaded: Loaded, row: Any, action: ActionDef, actor: Actor) -> list[str]:
@@ -167,6 +233,8 @@ def consequence(loaded: Loaded, row: Any, action: ActionDef, actor: Actor) -> li
         to = "、".join(people[t] for t in kind.to)
         lines.append(f"出具《{kind.label}》，编文号，打印后送达{to}{copies}。出具后不能改，只能另行更正。")
     lines += [f"同时开立“{definition.matters[name].label}”。" for name in action.open]
+    if action.task:
+        lines.append(f"同时给{people.get(action.task, action.task)}派一项待办。")
     for verb, names in (
         ("停止", action.stop),
         ("中止", action.pause),

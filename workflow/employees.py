@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from workflow import clock
+from workflow import clock, rights
 from workflow.cases.load import Loaded, load_seen
 from workflow.deadlines import light
 from workflow.definition.model import Definition, StateDef
 from workflow.guards import MARKS
-from workflow.lookup import again_open, instruments_to
+from workflow.lookup import instruments_to, may_ask, window_open
 from workflow.models import Case, Clock, DeliveryRecord, Event, Matter, Office, Paper, Worker
 from workflow.roadmap import Step
 from workflow.situation import Actor
@@ -26,14 +26,17 @@ from workflow.store import Store
 
 ROLE = "employer"
 PER_PAGE = 50
-CONCERNED = ("recognition", "appraisal")
-"""Matters an employer is a party of; of benefits only that it must pay itself."""
+CONCERNED = ("diagnosis", "labour", "recognition", "appraisal", "remedy")
+"""Matters an employer is a party of; of the others only what it has to do there itself."""
 OWN_DUTY = "employer_liable"
 
 
 @dataclass(frozen=True)
 class Duty:
-    """One clock of the employer. state: running, paused, unstarted, met, stopped; `days_left` is negative when over."""
+    """One clock of the employer. state: running, paused, unstarted, met, stopped; `days_left` is negative when over.
+
+    `right`: a period in which it may object and need not, with nothing to follow from its end; `about` the decision.
+    """
 
     name: str
     label: str
@@ -47,6 +50,9 @@ class Duty:
     consequence: str
     consequence_law: str
     explain: tuple[str, ...]
+    right: bool = False
+    provisional: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,24 +17,26 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import attempts, roadmap, sealed, words
+from workflow import attempts, rights, roadmap, sealed, words
 from workflow.attempts import Counted, Limit
 from workflow.cases.load import Loaded, load
 from workflow.definition.model import ActionDef, StateDef
 from workflow.models import Case, DeliveryRecord, Instrument, Office, Paper, Worker
+from workflow.reading import about_of
 from workflow.roadmap import Step
-from workflow.stages import Stage, chinese_day, headline, public_sentence
+from workflow.stages import chinese_day, headline, public_sentence
 from workflow.store import Store
 
 PER_CASE = Limit(5, 60 * 60)
 PER_ADDRESS = Limit(30, 60 * 60)
 """Wrong tries only: who finds his case has his try given back. Five of 11 000 endings an hour: 90 days for all."""
-DECISIONS = frozenset({"non_acceptance", "recognition", "non_recognition", "conclusion", "benefit_sheet"})
-"""Documents that say on the paper how to object."""
+ME = "worker"
 DECIDED = ("decided_on", "declined_on", "concluded_on", "approved_on")
 TO_FILL = "日期待补录，请打电话告诉窗口。"
 _TAIL = re.compile(r"\d{3}[\dX]")
 _NOBODY = "0" * 64
+_ASKS = re.compile(r"(?<![申邀])请")
+"""A sentence that asks him for something, and does not only name an application (申请)."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Todo:
     days_left: int | None = None
     bring: tuple[str, ...] = ()
     appointed: bool = False
+    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ class Paid:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything the worker's page shows. `asked`: its first sentences ask him for something (no day may be set)."""
+    """Everything the worker's page shows. `asked`: its first sentences ask him for something (no day may be set);
+    `elsewhere`: who decides what the headline is about, '' where we do."""
 
     case_no: str
     name: str
@@ -100,6 +104,7 @@ class Answer:
     imported: bool
     office: str
     phone: str
+    elsewhere: str = ""
 
     @property
     def total(self) -> Decimal:
@@ -149,8 +154,10 @@ def look_up(store: Store, case_no: str, tail: str, address: str) -> Answer | Non
 
 
 def _answer(loaded: Loaded) -> Answer:
-    stage = headline(loaded.definition, [(m.name, m.state) for m in loaded.matters])
-    head = loaded.matter(stage.matter)
+    definition = loaded.definition
+    mine = [m for m in loaded.matters if m.addressee in ("", ME)]
+    stage = headline(definition, [(m.name, m.state) for m in mine])
+    head = mine[stage.position]
     sentence = _sentence(loaded, head)
     lead, more = _split(sentence)
     office = loaded.session.get_one(Office, loaded.row.office_id)
@@ -158,17 +165,51 @@ def _answer(loaded: Loaded) -> Answer:
     received = _received(loaded)
     return Answer(
         case_no=loaded.row.case_no, name=words.mask_name(loaded.row.name), lead=lead, more=more,
-        stage=f"{loaded.definition.matters[stage.matter].label}：{stage.label}", closed=stage.closed,
-        asked=not stage.closed and "请" in sentence, todos=tuple(_todos(loaded, stage)),
-        parts=tuple(
-            Part(loaded.definition.matters[m.name].label, _sentence(loaded, m))
-            for m in loaded.matters if m.id != head.id
-        ),
+        stage=f"{_title(loaded, head)}：{stage.label}", closed=stage.closed,
+        asked=not stage.closed and bool(_ASKS.search(sentence)), todos=tuple(_todos(loaded, head)),
+        parts=tuple(_parts(loaded, head)),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
-        objections=tuple(_objections(loaded, received)), payments=_payments(loaded), account=account,
+        objections=tuple(_objections(loaded, received, head)), payments=_payments(loaded), account=account,
         imported=_imported(loaded),
-        office=office.name, phone=office.phone,
+        office=office.name, phone=office.phone, elsewhere=_decided_by(loaded, head),
     )  # fmt: skip
+
+
+def _title(loaded: Loaded, matter: Any) -> str:
+    """What a matter is called on the worker's page."""
+    label = loaded.definition.matters[matter.name].label
+    if matter.addressee:
+        return f"{label}（针对{about_of(matter)}）"
+    return label if matter.number == 1 else f"{label}（第 {matter.number} 次）"
+
+
+def _decided_by(loaded: Loaded, matter: Any) -> str:
+    """Who decides a matter that is only watched here; '' for our own. What a review or a suit is about says so itself."""
+    defined = loaded.definition.matters[matter.name]
+    return loaded.definition.people.get(defined.elsewhere, "") if defined.elsewhere and not matter.addressee else ""
+
+
+def window_open(loaded: Loaded, matter: Any) -> bool:
+    """Whether a child matter only waits for whether its party objects: nothing of the law runs but his own days."""
+    rows = [r for r in loaded.book(matter).rows if r["state"] in LIVE and r["legal"]]
+    return bool(matter.addressee) and bool(rows) and all(rights.right_of(loaded.definition, r) for r in rows)
+
+
+def _parts(loaded: Loaded, head: Any) -> list[Part]:
+    """The other matters in a sentence each. Where he may object is told under that heading, and what the employer's objection
+    has come to without the sentence that speaks to the employer."""
+    found = []
+    for m in loaded.matters:
+        _, state = loaded.place(m)
+        if m.id == head.id or (m.addressee and (state.end or window_open(loaded, m))):
+            continue
+        if m.addressee in ("", ME):
+            by = _decided_by(loaded, m)
+            found.append(Part(_title(loaded, m), _sentence(loaded, m) + (f"这件事由{by}决定。" if by and not state.end else "")))
+        else:
+            who = loaded.definition.people.get(m.addressee, m.addressee)
+            found.append(Part(_title(loaded, m), f"这是{who}提出的，现在：{state.label}。有结果会告诉您。"))
+    return found
 
 
 def _imported(loaded: Loaded) -> bool:
@@ -180,10 +221,10 @@ def _sentence(loaded: Loaded, matter: Any) -> str:
     """The state's sentence; a day in it that has gone by is called so."""
     _, state = loaded.place(matter)
     rows = loaded.book(matter).rows
-    text = public_sentence(state, rows)
+    text = public_sentence(state, rows, matter.addressee or ME)
     gone = {r["due_on"] for r in rows if r["state"] == "running" and r["due_on"] < loaded.today}
     for day in gone:
-        text = text.replace(chinese_day(day), f"{chinese_day(day)}（已过）")
+        text = text.replace(f"{chinese_day(day)}（暂估）", chinese_day(day)).replace(chinese_day(day), f"{chinese_day(day)}（已过）")
     return text
 
 
@@ -193,18 +234,22 @@ def _split(text: str) -> tuple[str, str]:
     return first + stop, rest
 
 
-def _mine(row: dict[str, Any]) -> bool:
-    return row["owner"] == "worker" and row["addressee"] in ("", "worker") and row["state"] in ("running", "unstarted")
+LIVE = ("running", "paused", "unstarted")
 
 
-def _todos(loaded: Loaded, stage: Stage) -> list[Todo]:
+def _mine(loaded: Loaded, row: dict[str, Any]) -> bool:
+    """What he has to do; what he only may do stands under the objections."""
+    his = row["owner"] == ME and row["addressee"] in ("", ME) and row["state"] in ("running", "unstarted")
+    return his and not rights.right_of(loaded.definition, row)
+
+
+def _todos(loaded: Loaded, head: Any) -> list[Todo]:
     found = []
     for m in loaded.matters:
         _, state = loaded.place(m)
         if state.end:
             continue
-        at_head = m.name == stage.matter
-        rows = [r for r in loaded.book(m).rows if _mine(r) and (at_head or r["legal"])]
+        rows = [r for r in loaded.book(m).rows if _mine(loaded, r) and (m.id == head.id or r["legal"])]
         action = _own_act(state)
         for r in rows:
             title = action.label if action and r["name"] in state.clocks else r["label"]
@@ -214,8 +259,8 @@ def _todos(loaded: Loaded, stage: Stage) -> list[Todo]:
 
 
 def _own_act(state: StateDef) -> ActionDef | None:
-    """What the worker himself can do here to move on (withdrawing comes later in the file)."""
-    return next((a for a in state.actions.values() if "worker" in a.by and a.to != state.name), None)
+    """What the worker himself can do here to move on (withdrawing comes later in the file, and is no way on)."""
+    return next((a for a in state.actions.values() if ME in a.by and a.to != state.name and not a.unsettled), None)
 
 
 def _todo(loaded: Loaded, matter: Any, title: str, action: ActionDef | None, row: dict[str, Any]) -> Todo:
@@ -229,7 +274,7 @@ def _todo(loaded: Loaded, matter: Any, title: str, action: ActionDef | None, row
         return Todo(title, "法律没有规定最后一天，请早点办。", bring=bring)
     left = (row["due_on"] - loaded.today).days
     note = "过了这一天的，请马上打电话问窗口，能不能办由窗口判断。" if left < 0 else ""
-    return Todo(title, note, row["due_on"], left, bring)
+    return Todo(title, note, row["due_on"], left, bring, provisional=bool(row["provisional"]))
 
 
 def _examination(loaded: Loaded, matter: Any) -> list[Todo]:
@@ -250,7 +295,7 @@ def _received(loaded: Loaded) -> list[DeliveryRecord]:
     return list(
         loaded.session.scalars(
             select(DeliveryRecord)
-            .where(DeliveryRecord.case_id == loaded.row.id, DeliveryRecord.addressee == "worker")
+            .where(DeliveryRecord.case_id == loaded.row.id, DeliveryRecord.addressee == ME)
             .order_by(DeliveryRecord.received_on, DeliveryRecord.id)
         )
     )
@@ -266,40 +311,53 @@ def instruments_to(session: Session, case_id: int, addressee: str) -> list[Instr
 
 def _papers(loaded: Loaded, received: list[DeliveryRecord]) -> tuple[PaperOut, ...]:
     days = {d.instrument_id: d.received_on for d in received}
-    issued = instruments_to(loaded.session, loaded.row.id, "worker")
+    issued = instruments_to(loaded.session, loaded.row.id, ME)
     return tuple(PaperOut(i.label, i.number, i.issued_on, days.get(i.id)) for i in issued)
 
 
-def _objections(loaded: Loaded, received: list[DeliveryRecord]) -> list[str]:
-    """After a decision: that the right to object stands on the paper, and the last day where it is known."""
+def _objections(loaded: Loaded, received: list[DeliveryRecord], head: Any) -> list[str]:
+    """How he may object and until when: to each decision sent to him, and wherever else he may ask for something."""
     days = {d.instrument_id: d.received_on for d in received}
+    windows = {m.instrument_id: m for m in loaded.matters if m.addressee == ME and m.instrument_id}
     out, with_paper = [], set()
-    for i in instruments_to(loaded.session, loaded.row.id, "worker"):
-        if i.kind not in DECISIONS:
+    for i in instruments_to(loaded.session, loaded.row.id, ME):
+        known = loaded.definition.instruments.get(i.kind)
+        if known is None or not (known.remedy or i.kind in OLD_DECISIONS):
             continue
         with_paper.add(i.matter_id)
         got = f"您 {chinese_day(days[i.id])} 收到" if i.id in days else "还没有送到您手上"
-        out.append(f"{i.label}：{got}。不服怎么办、到哪一天为止，都写在上面。")
+        window = windows.get(i.id)
+        if window is None or window.id == head.id:
+            out.append(f"{i.label}：{got}。不服怎么办、到哪一天为止，都写在上面。")
+        elif window_open(loaded, window) or loaded.place(window)[1].end:
+            out.append(f"{i.label} {i.number}：{got}。{_sentence(loaded, window)}")
     for m in loaded.matters:
         label = loaded.definition.matters[m.name].label
-        if m.id not in with_paper and any(m.facts.get(n) for n in DECIDED):
+        if not m.addressee and m.id not in with_paper and any(m.facts.get(n) for n in DECIDED):
             out.append(f"{label}已有决定。不服怎么办、到哪一天为止，写在决定书上。")
-        out += again_open(loaded, m, "worker")
+        out += may_ask(loaded, m, ME)
     return out
 
 
-def again_open(loaded: Loaded, matter: Any, addressee: str) -> list[str]:
-    """What one addressee may still ask for after a matter has ended (再次鉴定), with its last day."""
+OLD_DECISIONS = frozenset({"non_acceptance", "recognition", "non_recognition", "conclusion", "benefit_sheet"})
+"""Decisions that say on the paper how to object, for versions of the process that do not say it in the file."""
+
+
+def may_ask(loaded: Loaded, matter: Any, addressee: str) -> list[str]:
+    """What one party may still ask for in a matter (再次鉴定、诊断鉴定、起诉), with its last day; nothing of a child matter, whose
+    own sentence tells it."""
     _, state = loaded.place(matter)
     out = []
     for r in loaded.book(matter).rows:
-        if not (state.end and r["legal"] and r["addressee"] == addressee):
+        own = r["addressee"] == addressee or (r["addressee"] == "" and r["owner"] == addressee)
+        ended = state.end and r["addressee"] == addressee
+        if matter.addressee or not (r["legal"] and own and (ended or rights.right_of(loaded.definition, r))):
             continue
         if r["state"] == "unstarted":
             out.append(f"{r['label']}：收到日期待补录，请打电话告诉窗口您哪天收到的。")
         elif r["state"] == "running":
             gone = "，已经过了" if r["due_on"] < loaded.today else ""
-            out.append(f"{r['label']}：最晚 {chinese_day(r['due_on'])}{gone}。")
+            out.append(f"{r['label']}：最晚 {chinese_day(r['due_on'])}{'（暂估）' if r['provisional'] else ''}{gone}。")
     return out
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow import clock, sealed, words
+from workflow import clock, rights, sealed, words
 from workflow.cases import choices
 from workflow.cases.load import Loaded, load_seen
 from workflow.cases.now import Choice
-from workflow.deadlines import COLUMNS, light
+from workflow.deadlines import COLUMNS, kept, light
+from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 from workflow.models import (
     Case,
     DeliveryRecord,
@@ -106,17 +107,59 @@ def day_text(day: date | None) -> str:
 def matter_view(loaded: Loaded, matter: Any, actor: Actor) -> dict[str, Any]:
     """One matter: state, public sentence, clocks with their explanation, papers, what can be done and why not."""
     defined, state = loaded.place(matter)
-    name = matter.name if matter.number == 1 else f"{matter.name}#{matter.number}"
+    above = loaded.parent(matter)
     return {
-        "matter": name, "label": defined.label, "state": state.name, "state_label": state.label, "end": state.end,
+        "matter": name_of(matter), "label": title_of(loaded.definition, matter), "state": state.name, "state_label": state.label, "end": state.end,
         "version": matter.version, "public": public_sentence(state, loaded.book(matter).rows),
+        "about": name_of(above) if above else "", "addressee": matter.addressee,
+        "elsewhere": loaded.definition.people.get(defined.elsewhere, defined.elsewhere),
         "facts": shown_facts(loaded, matter), "clocks": clocks_of(loaded, matter),
         "papers": [
             {"name": p.name, "label": loaded.definition.papers[p.name].label, "received_on": p.received_on.isoformat()}
             for p in loaded.session.scalars(select(Paper).where(Paper.matter_id == matter.id).order_by(Paper.id))
         ],
-        "actions": [action_view(c) for c in choices(loaded, matter, actor)],
+        "actions": [action_view(c, comes_first(c.action, defined, state)) for c in choices(loaded, matter, actor)],
     }  # fmt: skip
+
+
+def name_of(matter: Any) -> str:
+    """A matter as people call it on the command line: recognition, remedy#2."""
+    return str(matter.name) if matter.number == 1 else f"{matter.name}#{matter.number}"
+
+
+def title_of(definition: Definition, matter: Any) -> str:
+    """What a matter is called: its label; of a child also whose it is and what it is about."""
+    label = definition.matters[matter.name].label
+    if not matter.addressee:
+        return label
+    return f"{label}（{definition.people.get(matter.addressee, matter.addressee)}，针对 {about_of(matter)}）"
+
+
+def about_of(matter: Any) -> str:
+    """The decision a child matter is about, with its number; or that nothing was done in time."""
+    facts = matter.facts
+    if facts.get("decision_kind") == "inaction":
+        return "超过期限没有办理"
+    return " ".join(str(facts[n]) for n in ("decision_label", "decision") if facts.get(n)) or "登记以前作出的决定"
+
+
+FEW = 3
+"""An act that leaves the matter where it is and is open in no more states than this belongs to those states."""
+
+
+def comes_first(action: ActionDef, matter: MatterDef, state: StateDef) -> bool:
+    """Whether an act belongs to the state's own way on; the others (撤回、去世、送达不成、停发 …) stand under a fold.
+
+    What is written for one state does. Of what is written for several (common): what moves the matter on, or is open in a few
+    states only, where the law has a procedure for it and it takes nothing from anybody.
+    """
+    if not action.common:
+        return True
+    if action.unsettled or action.adverse:
+        return False
+    going = [s for s in matter.states.values() if not s.end]
+    there = sum(action.name in s.actions for s in going)
+    return there <= FEW or (action.to != state.name and 2 * there <= len(going))
 
 
 HIDDEN = frozenset({"sheet", "determination", "seed", "pool_digest"})
@@ -145,14 +188,18 @@ def clocks_of(loaded: Loaded, matter: Any) -> list[dict[str, Any]]:
             "light": light(r, today, loaded.placed_on),
             "owner_label": people.get(r["owner"], r["owner"]),
             "addressee_label": people.get(r["addressee"], ""),
+            "right": rights.right_of(loaded.definition, r),
+            "kept": kept(r),
         }
+        if rights.gone(loaded.definition, r, today):
+            plain["light"] = "none"  # a door that has closed; nobody is late with it
         left = (r["effective_on"] - today).days if r["state"] == "running" and r["effective_on"] else None
         out.append({**plain, "days_left": left})
     return out
 
 
-def action_view(c: Choice) -> dict[str, Any]:
-    """One act for showing: what it asks, who does it, why it cannot be done now."""
+def action_view(c: Choice, first: bool = True) -> dict[str, Any]:
+    """One act for showing: what it asks, who does it, why it cannot be done now. `first`: see comes_first."""
 
     def fact(f: Any) -> dict[str, Any]:
         shown = {
@@ -170,7 +217,8 @@ def action_view(c: Choice) -> dict[str, Any]:
         "ask": [fact(f) for f in c.ask], "may": [fact(f) for f in c.may],
         "papers": [{"name": p.name, "label": p.label, "law": p.law, "held": p.name in c.held} for p in c.papers],
         "issue": c.action.issue, "law": c.action.law, "unsettled": c.action.unsettled, "hint": c.action.hint,
-        "why_not": [r.sentence() for r in c.why_not],
+        "why_not": [r.sentence() for r in c.why_not], "first": first, "adverse": c.action.adverse, "automatic": c.action.automatic,
+        "task": c.action.task,
     }  # fmt: skip
 
 
@@ -246,8 +294,10 @@ def as_lines(body: Mapping[str, Any]) -> list[str]:
         lines += [f"[{m['label']}] {m['state_label']}（第 {m['version']} 版）", f"  {m['public']}"]
         for c in m["clocks"]:
             who = f"（{c['addressee_label']}）" if c["addressee_label"] else ""
+            guessed = "（暂估）" if c["provisional"] else ""
             lines.append(
-                f"  时限 {c['label']}{who} {c['code']}：{STATES[c['state']]}，届满 {c['due_on'] or '未定'}，内控 {c['safe_on'] or '未定'}"
+                f"  时限 {c['label']}{who} {c['code']}：{STATES[c['state']]}，{ENDS[c['kind']]} {c['due_on'] or '未定'}{guessed}，"
+                f"内控 {c['safe_on'] or '未定'}"
             )
         for a in m["actions"]:
             lines.append(
@@ -260,3 +310,7 @@ def as_lines(body: Mapping[str, Any]) -> list[str]:
 
 
 STATES = {"unstarted": "起算日待补录", "running": "在走", "paused": "中止", "met": "已了结", "stopped": "已停"}
+ENDS = {"deadline": "届满", "earliest": "最早可以办", "effect": "届时生效", "start_month": "起发月"}
+"""What the day of a clock means, by its kind; only a deadline can be late."""
+KEPT = {"timely": "按时", "late": "超期", "backdated": "届满后补记"}
+"""How a settled limit of the law was kept (workflow.deadlines.kept)."""

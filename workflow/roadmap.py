@@ -16,6 +16,8 @@ from workflow.models import DeliveryRecord, Event
 from workflow.stages import Stage
 
 LONGEST_TITLE = 25
+ME = "worker"
+SECOND, AT_REGION = "second_concluded", "with_region"
 ROAD = (
     (
         "recognition", "工伤认定",
@@ -25,7 +27,7 @@ ROAD = (
     (
         "appraisal", "劳动能力鉴定",
         (("filed", "收到鉴定申请"), ("scheduled", "安排检查"), ("concluded", "出鉴定结论"),
-         ("delivered", "结论书送到您手上")),
+         ("delivered", "结论书送到您手上"), (SECOND, "自治区出再次鉴定结论")),
     ),
     (
         "benefit", "算好待遇，钱付到您的账户",
@@ -60,7 +62,7 @@ def steps(loaded: Loaded, stage: Stage, received: Sequence[DeliveryRecord]) -> t
     elif not stage.closed:
         state = loaded.definition.matters[stage.matter].states[stage.state]
         out.append(Step(plain(state), None, _legal_name(loaded.definition, *head), "now"))
-    return (*out, *_to_come(loaded, stage.matter))
+    return (*out, *_to_come(loaded, stage))
 
 
 def plain(state: StateDef) -> str:
@@ -84,6 +86,7 @@ _Past = tuple[tuple[date, int], Step, tuple[str, str]]
 def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
     """(sort key, step, place) of what has happened; only moves, nothing of what officials thought in between."""
     names = {m.id: m.name for m in loaded.matters}
+    others = {m.id: loaded.definition.people.get(m.addressee, m.addressee) for m in loaded.matters if m.addressee not in ("", ME)}
     rows = loaded.session.execute(
         select(Event.seq, Event.on, Event.kind, Event.action, Event.from_state, Event.to_state, Event.matter_id,
                Event.payload)
@@ -99,9 +102,12 @@ def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
         elif _moved(loaded.definition, names[e.matter_id], e):
             place = (names[e.matter_id], e.to_state)
             state = loaded.definition.matters[place[0]].states[place[1]]
-            found.append(
-                ((e.on, e.seq), Step(plain(state), e.on, _legal_name(loaded.definition, *place), "done"), place)
-            )
+            if e.matter_id not in others:
+                step = Step(plain(state), e.on, _legal_name(loaded.definition, *place), "done")
+                found.append(((e.on, e.seq), step, place))
+            elif not state.end:  # the other side's objection, without the sentence that speaks to that side
+                label = loaded.definition.matters[place[0]].label
+                found.append(((e.on, e.seq), Step(f"{others[e.matter_id]}提出的{label}：{state.label}", e.on, "", "done"), ("", "")))
     for d in received:
         kind = loaded.definition.instruments.get(d.kind)
         label = kind.label if kind else f"{loaded.definition.matters[names[d.matter_id]].label}的决定书"
@@ -131,25 +137,26 @@ def _imported(definition: Definition, event: Any) -> list[_Past]:
     return found
 
 
-def _to_come(loaded: Loaded, head: str) -> list[Step]:
+def _to_come(loaded: Loaded, stage: Stage) -> list[Step]:
     """The rest of the way. A matter not opened yet is to come only while the one before it may still lead there."""
     standing = {m.name: m.state for m in loaded.matters}
     out: list[Step] = []
-    leads_on = True
+    undiagnosed = "diagnosis" in standing and "recognition" not in standing
+    leads_on = not (undiagnosed and stage.closed)
     for name, whole, milestones in ROAD:
         if name not in loaded.definition.matters:
             continue
         defined = loaded.definition.matters[name]
         order = list(defined.states)  # the file lists them in the order of the way
         here = order.index(standing.get(name, defined.start))
-        begun = name == head or here > 0
+        begun = name == stage.matter or here > 0
         if begun:
             out += [
                 Step(title, None, "", "todo")
                 for state, title in milestones
-                if state in order and order.index(state) > here
+                if state in order and order.index(state) > here and (state != SECOND or standing.get(name) == AT_REGION)
             ]
         elif name in standing or leads_on:
-            out.append(Step(whole, None, "", "todo"))
+            out.append(Step(f"诊断为职业病以后：{whole}" if undiagnosed else whole, None, "", "todo"))
         leads_on = leads_on and not ("decided" in order and here >= order.index("decided"))
     return out

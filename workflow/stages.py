@@ -15,26 +15,30 @@ PLACEHOLDER = re.compile(r"\{(\w+)\.due\}")
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a case stands: `matter` and `state` by name, `label` in Chinese, whether every matter has ended."""
+    """Where a case stands: `matter` and `state` by name, `label` in Chinese, whether every matter has ended; `position`: which
+    of the matters given it is."""
 
     matter: str
     state: str
     label: str
     closed: bool
+    position: int = 0
 
 
 def headline(definition: Definition, matters: Iterable[tuple[str, str]]) -> Stage:
     """The first matter, in the order of the process file, that has not ended; the last one when all have.
 
-    What is only watched here (复议诉讼、诊断) is the headline where nothing of our own is open.
+    What is only watched here (复议诉讼、诊断) is the headline where nothing of our own is open. Of several matters of one name
+    the first open one counts.
     """
-    standing = dict(matters)
-    ordered = [(name, standing[name]) for name in definition.matters if name in standing]
-    open_ones = [(n, s) for n, s in ordered if not definition.matters[n].states[s].end]
-    open_ones.sort(key=lambda m: bool(definition.matters[m[0]].elsewhere))
-    ordered.sort(key=lambda m: not definition.matters[m[0]].elsewhere)
-    name, state = (open_ones or ordered[-1:])[0]
-    return Stage(name, state, definition.matters[name].states[state].label, not open_ones)
+    order = {name: n for n, name in enumerate(definition.matters)}
+    standing = [(n, name, state) for n, (name, state) in enumerate(matters) if name in order]
+    standing.sort(key=lambda m: (order[m[1]], m[0]))
+    open_ones = [m for m in standing if not definition.matters[m[1]].states[m[2]].end]
+    open_ones.sort(key=lambda m: bool(definition.matters[m[1]].elsewhere))
+    ended = sorted(standing, key=lambda m: not definition.matters[m[1]].elsewhere)
+    position, name, state = (open_ones or ended[-1:])[0]
+    return Stage(name, state, definition.matters[name].states[state].label, not open_ones, position)
 
 
 def chinese_day(day: date) -> str:

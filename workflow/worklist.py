@@ -15,19 +15,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from workflow import clock, permissions
+from workflow import clock, permissions, rights
+from workflow.cases import TASK
 from workflow.deadlines import light, over_when_placed, placed_day
-from workflow.definition.model import ActionDef, Definition, MatterDef
+from workflow.definition.model import Definition
 from workflow.models import Case, Clock, DefinitionVersion, Employer, Matter, Office, Task, Worker
 from workflow.search import matching, visible, worker_of
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.turns import ball_words, my_states, our_answers
 
 Conditions = Sequence[ColumnElement[bool]]
 PER_PAGE = 50
+SIDES = tuple(permissions.SIDES)
 NO_CLOCK: Mapping[str, Any] = {
-    "state": "", "label": "", "code": "", "owner": "", "legal": False, "due_on": None, "safe_on": None,
-    "promise_on": None,
+    "name": "", "state": "", "label": "", "code": "", "owner": "", "legal": False, "due_on": None, "safe_on": None,
+    "promise_on": None, "provisional": False, "kind": "deadline",
 }  # fmt: skip
 TABS = {
     "all": "全部",
@@ -38,6 +41,8 @@ TABS = {
     "judge": "待核实",
     "fill": "待补录",
 }
+GONE = "期满"
+"""The word for a day that has passed and with which nobody is late: a right that lapsed, a matter that has ended."""
 LIGHTS = {
     "late": "超期", "judge": "待核实", "near": "临近", "normal": "正常", "paused": "中止", "none": "未起算", "closed": "已办结",
 }  # fmt: skip
@@ -80,8 +85,10 @@ class Row:
     due_on: date | None
     safe_on: date | None
     promise_on: date | None
+    provisional: bool
     ball: str
     to_fill: int
+    tasks: int
 
     @property
     def light_text(self) -> str:
@@ -100,53 +107,23 @@ class Page:
     total: int = field(default=0)
 
 
-# --- whose turn ------------------------------------------------------------------------------------------------------
-
-
-def my_states(definition: Definition, actor: Actor, level: str) -> dict[str, frozenset[str]]:
-    """For each matter the states in which this person's act moves it on.
-
-    Acts open in most states (a death, a withdrawal) are nobody's turn, and neither are those the law has no procedure
-    for; what a party does is recorded by the window.
-    """
-    found: dict[str, frozenset[str]] = {}
-    for matter in definition.matters.values():
-        everywhere = _everywhere(matter)
-        states = frozenset(
-            s.name for s in matter.states.values()
-            if any(
-                a.to != s.name and a.name not in everywhere and not a.unsettled and _turn(actor, matter.name, a, level)
-                for a in s.actions.values()
-            )
-        )  # fmt: skip
-        if states:
-            found[matter.name] = states
-    return found
-
-
-def _everywhere(matter: MatterDef) -> frozenset[str]:
-    """Acts that can be done in more than half of the states that are no end."""
-    going = [s for s in matter.states.values() if not s.end]
-    names = {name for s in going for name in s.actions}
-    return frozenset(n for n in names if 2 * sum(n in s.actions for s in going) > len(going))
-
-
-def _turn(actor: Actor, matter: str, action: ActionDef, level: str) -> bool:
-    if not permissions.recognises_here(actor, matter, action, level):
-        return False
-    return bool(actor.roles & set(action.by)) or ("desk" in actor.roles and bool(permissions.parties_of(action)))
-
-
 # --- lights and words ------------------------------------------------------------------------------------------------
+
+
+def partys_window() -> ColumnElement[bool]:
+    """A child matter that only waits for whether its own party objects: no work of ours, and nobody is late with it."""
+    return and_(Matter.addressee != "", Matter.ball.in_(SIDES))
 
 
 def kind_of(today: date) -> ColumnElement[str]:
     """The light of a matter from its counters: late, judge, paused, near, normal, none; closed for an ended one.
 
-    judge: a day had passed before the case was placed from a form, which accuses nobody (see stalls).
+    judge: a day had passed before the case was placed from a form, which accuses nobody (see stalls). Where one of the days a
+    party may object by has passed, the other still runs: normal.
     """
     return case(
         (Matter.closed_on.is_not(None), "closed"),
+        (and_(Matter.late_on < today, partys_window()), "normal"),
         (Matter.late_on < today, "late"),
         (Matter.judge_on.is_not(None), "judge"),
         (Matter.paused, "paused"),
@@ -161,6 +138,7 @@ def _rank(today: date) -> ColumnElement[int]:
     that it is not lost."""
     return case(
         (Matter.closed_on.is_not(None), 6),
+        (and_(Matter.late_on < today, partys_window()), 3),
         (Matter.late_on < today, 0),
         (Matter.near_on <= today, 1),
         (Matter.judge_on.is_not(None), 2),
@@ -181,6 +159,8 @@ def left_words(row: Mapping[str, Any], today: date, placed_on: date | None = Non
     if row["state"] != "running":
         return ""
     due, effective = row["due_on"], row["effective_on"]
+    if row["kind"] != "deadline":
+        return _other_words(row["kind"], due, today)
     if over_when_placed(row, placed_on):
         return f"已过 {(today - due).days} 日"
     if not row["legal"]:
@@ -191,6 +171,16 @@ def left_words(row: Mapping[str, Any], today: date, placed_on: date | None = Non
         return f"过承诺 {(today - effective).days} 日，法定剩 {(due - today).days} 日"
     left = (effective - today).days
     return f"剩 {left} 日" if left else ("今天到期" if effective == due else "今天到承诺日")
+
+
+def _other_words(kind: str, due: date, today: date) -> str:
+    """What is no deadline: the first day something can be done, the day something takes effect, a month."""
+    left = (due - today).days
+    if kind == "start_month":
+        return f"自 {due.year} 年 {due.month} 月起"
+    if kind == "earliest":
+        return "已经可以办" if left <= 0 else f"{left} 日后可以办"
+    return f"{left} 日后生效" if left > 0 else "今天生效" if left == 0 else f"已到 {-left} 日"
 
 
 def _reminder_words(left: int) -> str:
@@ -207,7 +197,7 @@ def look(store: Store, actor: Actor, asked: Asked) -> Page:
     today = clock.today()
     with store.reading() as session:
         conditions = [visible(actor), *_filters(store, session, actor, asked)]
-        mine = [_mine(store, session, actor)] if asked.mine else []
+        mine = [_mine(store, session, actor, today)] if asked.mine else []
         open_ones = [*conditions, *mine, _standing(asked)]
         to_fill = [*conditions, Matter.id.in_(_fill_matters())]
         counts = _counts(session, open_ones, to_fill, today)
@@ -253,18 +243,31 @@ def _fill_matters() -> Select[tuple[int]]:
     return select(chosen).where(other.c.case_id.in_(waiting)).group_by(other.c.case_id)
 
 
-def _mine(store: Store, session: Session, actor: Actor) -> ColumnElement[bool]:
+def _mine(store: Store, session: Session, actor: Actor, today: date) -> ColumnElement[bool]:
     """Matters whose most urgent clock is this person's, or where his act moves it on under the case's own version."""
     found: list[ColumnElement[bool]] = [Matter.ball.in_(sorted(actor.roles))]
-    level = store.settings.recognition_level
-    ways: defaultdict[frozenset[tuple[str, frozenset[str]]], list[int]] = defaultdict(list)
+    ways: defaultdict[frozenset[tuple[str, frozenset[str], bool]], list[int]] = defaultdict(list)
     for number in session.scalars(select(DefinitionVersion.id)):
-        ways[frozenset(my_states(store.definition(session, number), actor, level).items())].append(number)
+        ways[_ways(store.definition(session, number), actor, store.settings.recognition_level)].append(number)
     for way, numbers in ways.items():
-        there = [and_(Matter.name == name, Matter.state.in_(sorted(states))) for name, states in sorted(way)]
+        there = [_there(name, states, watched, today) for name, states, watched in sorted(way, key=lambda w: (w[0], w[2]))]
         if there:
             found.append(or_(*there) if len(ways) == 1 else and_(Case.definition_id.in_(numbers), or_(*there)))
-    return or_(*found)
+    known = select(Task.id).where(Task.matter_id == Matter.id, Task.kind == TASK, Task.owner.in_(sorted(actor.roles)), Task.done_at.is_(None))
+    return or_(*found, known.exists())
+
+
+def _ways(definition: Definition, actor: Actor, level: str) -> frozenset[tuple[str, frozenset[str], bool]]:
+    """(matter, states, only watched) in which it is this person's turn."""
+    mine = [(name, states, bool(definition.matters[name].elsewhere)) for name, states in my_states(definition, actor, level).items()]
+    answers = [(name, states, False) for name, states in our_answers(definition, actor).items() if states]
+    return frozenset((*mine, *answers))
+
+
+def _there(name: str, states: frozenset[str], watched: bool, today: date) -> ColumnElement[bool]:
+    """What others decide is work only when a day there has come: then somebody asks, and notes the answer."""
+    here = and_(Matter.name == name, Matter.state.in_(sorted(states)))
+    return and_(here, Matter.urgent_on <= today, ~partys_window()) if watched else here
 
 
 def _from_case(columns: Sequence[Any]) -> Select[Any]:
@@ -291,7 +294,7 @@ def _rows(store: Store, session: Session, conditions: Conditions, page: int, tod
     ).all()  # fmt: skip
     found = session.execute(
         select(
-            Matter.id, Matter.case_id, Matter.name.label("matter"), Matter.number, Matter.state, Matter.closed_on,
+            Matter.id, Matter.case_id, Matter.name.label("matter"), Matter.number, Matter.addressee, Matter.state, Matter.closed_on,
             kind_of(today).label("kind"), Case.case_no, Case.definition_id, Case.opened_at,
             Case.source["way"].as_string().label("way"), Worker.name.label("worker"),
             Employer.name.label("employer"), Office.county,
@@ -300,10 +303,10 @@ def _rows(store: Store, session: Session, conditions: Conditions, page: int, tod
         .join(Employer, Employer.id == Case.employer_id).join(Office, Office.id == Case.office_id)
         .where(Matter.id.in_(ids))
     ).all()  # fmt: skip
-    clocks, to_fill = _clocks_of(session, ids), _to_fill(session, [r.case_id for r in found])
+    clocks, tasks = _clocks_of(session, ids), _tasks(session, [r.case_id for r in found])
     by_id = {r.id: r for r in found}
     return [
-        _row(store.definition(session, r.definition_id), r, clocks[r.id], to_fill.get(r.case_id, 0), today)
+        _row(store.definition(session, r.definition_id), r, clocks[r.id], tasks, today)
         for r in (by_id[i] for i in ids)
     ]
 
@@ -311,8 +314,8 @@ def _rows(store: Store, session: Session, conditions: Conditions, page: int, tod
 def _clocks_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[dict[str, Any]]]:
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     query = select(
-        Clock.matter_id, Clock.label, Clock.code, Clock.owner, Clock.legal, Clock.state, Clock.due_on, Clock.safe_on,
-        Clock.promise_on, Clock.effective_on, Clock.near_on, Clock.kind,
+        Clock.matter_id, Clock.name, Clock.label, Clock.code, Clock.owner, Clock.legal, Clock.state, Clock.due_on, Clock.safe_on,
+        Clock.promise_on, Clock.effective_on, Clock.near_on, Clock.kind, Clock.provisional,
     )  # fmt: skip
     live = Clock.state.in_(("running", "paused", "unstarted"))
     for r in session.execute(query.where(Clock.matter_id.in_(ids), live).order_by(Clock.id)):
@@ -320,26 +323,35 @@ def _clocks_of(session: Session, ids: Sequence[int]) -> Mapping[int, list[dict[s
     return found
 
 
-def _to_fill(session: Session, cases: Sequence[int]) -> dict[int, int]:
+def _tasks(session: Session, cases: Sequence[int]) -> dict[tuple[int, str], int]:
+    """(case, kind) → how many tasks are open."""
     query = (
-        select(Task.case_id, func.count())
-        .where(Task.case_id.in_(cases), Task.kind == "fill", Task.done_at.is_(None)).group_by(Task.case_id)
+        select(Task.case_id, Task.kind, func.count())
+        .where(Task.case_id.in_(cases), Task.kind.in_(("fill", TASK)), Task.done_at.is_(None)).group_by(Task.case_id, Task.kind)
     )  # fmt: skip
-    return dict(session.execute(query).all())
+    return {(case_id, kind): n for case_id, kind, n in session.execute(query)}
 
 
-def _row(definition: Definition, r: Any, clocks: Sequence[Mapping[str, Any]], to_fill: int, today: date) -> Row:
+def _row(definition: Definition, r: Any, live: Sequence[Mapping[str, Any]], tasks: Mapping[tuple[int, str], int], today: date) -> Row:
     matter = definition.matters[r.matter]
-    again = "" if r.number == 1 else f"（第 {r.number} 次）"
     placed_on = placed_day(r.way, r.opened_at)
+    clocks = [c for c in live if not rights.gone(definition, c, today)] or live
     shown = (None if r.closed_on else most_urgent(clocks, today, placed_on)) or NO_CLOCK
     return Row(
         case_no=r.case_no, worker=r.worker, employer=r.employer, county=r.county,
-        matter=r.matter if r.number == 1 else f"{r.matter}#{r.number}", matter_label=matter.label + again,
+        matter=r.matter if r.number == 1 else f"{r.matter}#{r.number}", matter_label=_label(definition, r),
         state_label=matter.states[r.state].label, light=r.kind, left=_left(shown, clocks, today, placed_on), clock=shown["label"],
         code=shown["code"], legal=shown["legal"], due_on=shown["due_on"], safe_on=shown["safe_on"],
-        promise_on=shown["promise_on"], ball=definition.people.get(shown["owner"], shown["owner"]), to_fill=to_fill,
+        promise_on=shown["promise_on"], provisional=bool(shown["provisional"]), ball=ball_words(definition, shown),
+        to_fill=tasks.get((r.case_id, "fill"), 0), tasks=tasks.get((r.case_id, TASK), 0),
     )  # fmt: skip
+
+
+def _label(definition: Definition, r: Any) -> str:
+    label = definition.matters[r.matter].label
+    if r.addressee:
+        return f"{label}（{definition.people.get(r.addressee, r.addressee)}）"
+    return label if r.number == 1 else f"{label}（第 {r.number} 次）"
 
 
 def _left(shown: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]], today: date, placed_on: date | None) -> str:

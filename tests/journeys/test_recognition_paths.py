@@ -10,7 +10,6 @@ import pytest
 from tests.builders import APPRAISAL_PAPERS, PAPERS, Life, Town
 from workflow import cases
 
-
 CONCLUDED = {"serve_result": "running", "recheck_from": "running", "allowance_starts": "running"}
 """What runs once a conclusion is made: its delivery, the year to a re-check, the month from which allowances are due."""
 

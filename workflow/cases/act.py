@@ -99,7 +99,7 @@ class Act:
         self.loaded.book(self.matter).save(self.loaded.connection)
         self._records(situation, papers, prepared)
         self._known(situation)
-        moved = self._diagnosed()
+        moved = self._diagnosed(situation.given)
         opened = opening.open_by(self.loaded, self.matter, self.action, self.on, instrument, situation.given)
         died = "died_on" in self.facts or any("died_on" in m.facts for m in self.loaded.matters)
         outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument, died)  # 6
@@ -262,11 +262,12 @@ class Act:
             told = [*s.given, self.action.on, *([f"received_{s.given['addressee']}"] if self.action.each else [])]
             filling.close_tasks(self.loaded, self.actor, told, self.matter.name)
 
-    def _diagnosed(self) -> list[dict[str, Any]]:
+    def _diagnosed(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A diagnosis (or its appraisal) made here is the case's own day; clocks of other matters that run from it follow."""
         if self.action.on != "diagnosed_on":
             return []
-        self.loaded.diagnose(self.on, self.facts)
+        self.loaded.diagnose(self.on, told)
+        filling.ask_certificate(self.loaded)
         moved = []
         for row in [m for m in self.loaded.matters if m.id != self.matter.id and m.closed_on is None]:
             book, (_, state) = self.loaded.book(row), self.loaded.place(row)

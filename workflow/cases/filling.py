@@ -36,6 +36,8 @@ CASE_FACTS: Mapping[str, FactDef] = {
 }
 """Facts of the case that may be filled in; the last three belong to the worker."""
 WORKER_FACTS = ("phone", "address", "occupation")
+OF_CERTIFICATE = ("certificate_no", "institution", "dispute")
+"""What nobody can be asked for before there is a diagnosis."""
 RECEIVED = {"received_worker": ("worker", "职工收到之日"), "received_employer": ("employer", "用人单位收到之日")}
 """Days of receipt of a document served before the case was taken in; each starts its addressee's clock."""
 MADE_ON = ("concluded_on", "decided_on")
@@ -62,6 +64,13 @@ def ask(loaded: Loaded, wanted: Sequence[tuple[int | None, str, str]]) -> None:
     ]  # fmt: skip
     if rows:
         loaded.session.execute(insert(table(Task)), rows)
+
+
+def ask_certificate(loaded: Loaded) -> None:
+    """Once there is a diagnosis, what only its certificate tells is asked for, each thing once."""
+    asked = select(Task.fact).where(Task.case_id == loaded.row.id, Task.kind == "fill", Task.matter_id.is_(None))
+    known = {*loaded.session.scalars(asked), *(n for n, v in loaded.row.facts.items() if v not in (None, ""))}
+    ask(loaded, [(None, "", name) for name in OF_CERTIFICATE if name not in known])
 
 
 def fill_in(

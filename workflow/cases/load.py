@@ -161,8 +161,9 @@ class Loaded:
 
     def diagnose(self, on: date, told: Mapping[str, Any]) -> None:
         """Keep with the case the day of the diagnosis (工伤保险条例#17: of the diagnosis or of its appraisal), the disease and the
-        certificate's number where they are told."""
-        facts = {**self.row.facts, **({"certificate_no": told["certificate"]} if told.get("certificate") else {})}
+        number of the paper that says so, where this act tells them: what an earlier, negative one was called counts no more."""
+        number = told.get("certificate") or told.get("da_number")
+        facts = {**self.row.facts, **({"certificate_no": number} if number else {})}
         values = {"key": self.row.id, "on": on, "disease_now": told.get("disease_name") or self.row.disease, "facts_now": facts}
         self.connection.execute(_diagnose, values)
         self.row = self.connection.execute(_case, {"case_no": self.row.case_no}).one()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, bindparam, insert, select
+from sqlalchemy import Connection, CursorResult, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workflow import audit, sealed
@@ -18,7 +18,7 @@ from workflow.definition.model import ActionDef, InstrumentDef
 from workflow.errors import Reason, Refused
 from workflow.models import Counter, Instrument, Office, table
 
-_instruments = insert(table(Instrument))
+_instruments, _i = insert(table(Instrument)), table(Instrument).c
 BODIES = {"appraisal": "劳动能力鉴定委员会", **dict.fromkeys(("benefit", "advance_payment", "reimbursement"), "工伤保险经办机构")}
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
 BULK = frozenset({
@@ -28,13 +28,21 @@ BULK = frozenset({
 
 
 def next_number(connection: Connection, postgres: bool, office_id: int, series: str, year: int) -> int:
-    """The next number of a series, gapless: the counter row is raised in the transaction, a rollback gives it back."""
-    made = connection.execute(_raise[postgres], {"office_id": office_id, "series": series, "year": year, "last": 1})
+    """The next number of a series, gapless: the counter row is raised in the transaction, a rollback gives it back.
+
+    A series of documents is called by its word (机关代字和文种), whichever matters share it; one that has no counter yet
+    begins after the numbers given out under that word.
+    """
+    made = connection.execute(_raise[postgres], {"office_id": office_id, "series": series, "year": year})
     return int(made.scalar_one())
 
 
 def _raising(make: Any) -> Any:
-    statement = make(table(Counter))
+    named: dict[str, Any] = {name: bindparam(name) for name in ("office_id", "series", "year")}
+    given_out = select(func.coalesce(func.max(_i.no), 0) + 1).where(
+        _i.office_id == named["office_id"], _i.word == named["series"], _i.year == named["year"]
+    )
+    statement = make(table(Counter)).values(**named, last=given_out.scalar_subquery())
     return statement.on_conflict_do_update(
         index_elements=["office_id", "series", "year"], set_={"last": table(Counter).c.last + 1}
     ).returning(table(Counter).c.last)
@@ -60,7 +68,7 @@ def order(loaded: Loaded, matter: AnyRow, action: ActionDef, facts: Mapping[str,
     connection, store = loaded.connection, loaded.store
     office = connection.execute(_office, {"office": matter.office_id}).one()
     letter = office.letter + ("" if matter.name in BODIES else "工")
-    no = next_number(connection, store.postgres, office.id, f"{matter.name}:{kind.number}", issued_on.year)
+    no = next_number(connection, store.postgres, office.id, letter + kind.number, issued_on.year)
     number = f"{letter}{kind.number}〔{issued_on.year}〕{no}号"
     frozen = {**_facts(loaded, matter, action, kind, office, facts, issued_on), "number": number, **document}
     if store.check_document is not None and (faults := store.check_document(kind.template or kind.name, frozen)):

@@ -40,10 +40,12 @@ class Reckoning:
         row["span"] = str(span)
         if dated is not None and dated.law:
             row["law"] = dated.law
+        # a version whose text was not read cites nothing, least of all the article that came after it
+        unread = dated is not None and dated.unverified and not dated.law
         cap, capped = clock.at_most, self.dates.get(clock.at_most.start) if clock.at_most else None
         return daycount.reckon(
-            span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"], law=row["law"], kind=clock.kind,
-            roll=self._rolls(clock), shorter=self._shorter(clock, start),
+            span, start, calendar=self.calendar, pauses=pauses, extend_days=row["extend_days"], law="" if unread else row["law"],
+            kind=clock.kind, roll=self._rolls(clock), shorter=self._shorter(clock, start),
             at_most=AtMost(cap.within, capped, cap.law, self.definition.dates[cap.start]) if cap and capped else None,
         )  # fmt: skip
 

@@ -197,10 +197,10 @@ def _children(root: Table, facts: Mapping[str, FactDef], matters: Mapping[str, M
                         known = "、".join(outcomes) or "（先在 facts 里写 outcome）"
                         yield Fault(line, f"办理事项“{action.name}”的 parent 里没有“{outcome}”这个结果。请改成：{known}，或 any。")
                     for parent in parents:
-                        if not any(act in s.actions for s in parent.states.values()):
+                        if act and not any(act in s.actions for s in parent.states.values()):
                             text = f"要在上级事项“{parent.label}”办“{act}”，那里却没有这件。请补上，或改 parent。"
                             yield Fault(line, f"办理事项“{action.name}”{text}")
-                if action.parent and not parents:
+                if action.parent and not parents and not matter.each:  # each without of is told at the matter
                     text = f"写了 parent，事项“{matter.label}”却没有写 of（上级事项）。请补上，或删掉。"
                     yield Fault(act_line(root, matter, state, action, "parent"), f"办理事项“{action.name}”{text}")
 

@@ -209,5 +209,5 @@ def _expiry(form: Form, legal: bool) -> Expiry:
         part.say(part.line("warn"), f"{part.what}的 warn 是空的。请写上提醒谁，或删掉 warn。")
     return Expiry(
         part.names("warn", "people"), part.name("escalate", "people"), part.name("mark", "marks"), part.law(),
-        part.name("route", "actions"), part.name("do", "actions"),
+        part.name("route", "actions"), part.name("do", "actions") if legal else "",
     )  # fmt: skip

@@ -141,7 +141,7 @@ def _instrument(name: str, form: Form) -> InstrumentDef:
         form.say(form.line("template"), f"{form.what}的 template 只能用小写英文字母、数字和下划线。请改正。")
     if form.has("remedy") and form.has("no_remedy"):  # neither: an older file; the prover asks for one
         cure = "不服时能走的路写 remedy（事项或者时限的名字），没有的写 no_remedy（为什么没有）"
-        form.say(form.line("no_remedy"), f"{form.what}的 remedy 和 no_remedy 只能写一个。{cure}。")
+        form.say(form.line("no_remedy"), f"{form.what}的 remedy 和 no_remedy 只能写一个。请删掉一个：{cure}。")
     return InstrumentDef(
         name, form.text("label", 60), form.text("number", 10), form.names("to", "people"), form.law(),
         form.names("copy", "people"), template, _remedy(form), form.text("no_remedy"), aside,

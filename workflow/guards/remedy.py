@@ -102,8 +102,8 @@ def still_possible(s: Situation) -> Reason | None:
     if before is not None and s.action.name in before.actions:
         return None
     label = f"结束以前是“{before.label}”" if before else "不知道结束以前在哪一步"
-    return Reason(f"{label}，那时不能办“{s.action.label}”。请核对文书；法院决定再审的，办“登记法院再审”。", "not_open_then",
-                  s.action.law, "承办人")  # fmt: skip
+    retrial = "；法院决定再审的，办“登记法院再审”" if "retrial" in s.state.actions else ""
+    return Reason(f"{label}，那时不能办“{s.action.label}”。请核对文书{retrial}。", "not_open_then", s.action.law, "承办人")
 
 
 @guard

@@ -28,7 +28,7 @@ def depends_on(p: Plan) -> Hashable:
     """Everything of a plan that a search looks at; laws, owners, lengths, warnings and sentences are not among it."""
     d = p.definition
     return (
-        p.matter.name, p.matter.start, p.known, p.starts, p.untils, tuple(p.bits), tuple(sorted(p.fed)),
+        p.matter.name, p.matter.start, p.known, p.starts, p.untils, tuple(sorted(p.bits.items())), tuple(sorted(p.fed)),
         tuple((c.name, c.label, c.repeat, c.each, c.legal, c.on_expiry.act) for c in p.clocks),
         tuple(sorted((n, d.clocks[n].on_expiry.act) for n in p.hidden)),
         tuple((s.name, s.end, p.listed[s.name], tuple(_of_move(p, m) for m in p.moves[s.name])) for s in p.matter.states.values()),
@@ -41,4 +41,4 @@ def _of_move(p: Plan, m: Move) -> Hashable:
     issued = p.definition.instruments.get(a.issue)
     clocks = tuple(sorted(m.clocks.items()))
     return (a.name, a.label, a.by, a.each, a.guards, a.extend, a.prepare, a.issue, (issued.to, issued.aside) if issued else (), m.target, m.sure,
-            m.may, m.renews, m.may_renew, m.focused, clocks, m.meets, m.serving)  # fmt: skip
+            m.may, m.renews, m.focused, clocks, m.meets, m.serving)  # fmt: skip

@@ -17,17 +17,19 @@ CLOCK_KEYS = ("start", "stop", "pause", "resume", "extend", "shift", "exclude")
 
 @dataclass(frozen=True)
 class Move:
-    """One act of one state as the search sees it: `sure` and `may` are bits of the facts it sets, `renews` and `may_renew`
-    bits of the clocks whose start day it sets. `focused`: it asks for which addressee, or is done for each; `meets`: the
-    clocks of that addressee it settles; `serving`: its state is one where documents are delivered."""
+    """One act of one state as the search sees it.
+
+    `sure` are bits of what it lets be known, `renews` bits of the clocks whose start day it sets; `may` the optional facts that
+    do either: (name, known, renewed). `focused`: it asks for which addressee, or is done for each; `meets`: the clocks of that
+    addressee it settles; `serving`: its state is one where documents are delivered.
+    """
 
     action: ActionDef
     source: str
     target: str
     sure: int
-    may: int
+    may: tuple[tuple[str, int, int], ...]
     renews: int
-    may_renew: int
     human: bool
     focused: bool
     clocks: Mapping[str, tuple[int, ...]]
@@ -37,8 +39,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Plan:
-    """One matter. `initial`: facts known when it begins (all names); `bits`: fact → bit; `needs`: per clock the start facts
-    (any one is enough) and the day it runs until (0 where a length is given). `fed`: acts other matters bring about; `hidden`:
+    """One matter. `initial`: facts known when it begins (all names); `bits`: fact → what its being set
+    lets be known: two bits a clock, its start (`starts`; either of two days may do) and the day it runs until (`untils`, 0
+    where a length is given). `fed`: acts other matters bring about; `hidden`:
     the clocks left out of this search; `always`: bits of the clocks whose start is known on every way to where they start."""
 
     definition: Definition
@@ -61,7 +64,7 @@ class Plan:
     @property
     def known(self) -> int:
         """The facts known from the beginning, as bits."""
-        return sum(bit for name, bit in self.bits.items() if name in self.initial)
+        return _or(bit for name, bit in self.bits.items() if name in self.initial)
 
 
 def start_fact(definition: Definition, clock: ClockDef) -> str:
@@ -114,17 +117,16 @@ def plan(definition: Definition, matter: MatterDef, with_loose: str | None = Non
     names = [n for n in _clock_names(definition, matter) if n not in out]
     clocks = tuple(definition.clocks[n] for n in names)
     number = {n: i for i, n in enumerate(names)}
-    facts = dict.fromkeys(f for c in clocks for f in _facts_of(definition, c))
-    bits = {f: 1 << i for i, f in enumerate(facts)}
     begun = [[start_fact(definition, c), *([c.again.start] if c.again else [])] for c in clocks]
+    bits = _bits(clocks, begun)
     moves = {
         s.name: tuple(_move(s.name, a, matter, bits, number, begun) for a in s.actions.values())
         for s in matter.states.values()
     }
     made = Plan(
         definition, matter, clocks, number, bits, begins_with(definition, matter),
-        starts=tuple(_or(bits[f] for f in fs) for fs in begun),
-        untils=tuple(bits[c.until] if c.until else 0 for c in clocks), fed=fed_acts(definition, matter), hidden=out, moves=moves,
+        starts=tuple(1 << 2 * i for i in range(len(clocks))),
+        untils=tuple(2 << 2 * i if c.until else 0 for i, c in enumerate(clocks)), fed=fed_acts(definition, matter), hidden=out, moves=moves,
         listed={s.name: tuple(number[c] for c in s.clocks if c in number) for s in matter.states.values()},
     )  # fmt: skip
     made = replace(made, always=_always(made))
@@ -137,12 +139,20 @@ def _clock_names(definition: Definition, matter: MatterDef) -> list[str]:
     return [n for n in dict.fromkeys(names) if n in definition.clocks]
 
 
-def _facts_of(definition: Definition, clock: ClockDef) -> Iterable[str]:
-    yield start_fact(definition, clock)
-    if clock.again:
-        yield clock.again.start
-    if clock.until:
-        yield clock.until
+def _bits(clocks: tuple[ClockDef, ...], begun: list[list[str]]) -> dict[str, int]:
+    """Fact → what it lets be known of the clocks it starts, and of those that run until it."""
+    bits: dict[str, int] = {}
+    for i, (clock, starts) in enumerate(zip(clocks, begun, strict=True)):
+        for fact in starts:
+            bits[fact] = bits.get(fact, 0) | 1 << 2 * i
+        if clock.until:
+            bits[clock.until] = bits.get(clock.until, 0) | 2 << 2 * i
+    return bits
+
+
+def _renewed(begun: list[list[str]], facts: set[str]) -> int:
+    """The clocks whose start one of the facts is, as bits."""
+    return _or(1 << i for i, starts in enumerate(begun) if facts & set(starts))
 
 
 def _or(bits: Iterable[int]) -> int:
@@ -163,11 +173,11 @@ def _move(
     kept = tables.DELIVERY_FACTS if a.each else frozenset()
     told = {*a.ask, *([a.on] if a.on else [])}
     sure = {f for f in told if f not in kept}
-    may = {f for f in a.may if f not in kept and f not in sure}
+    may = dict.fromkeys(f for f in a.may if f not in kept and f not in sure)
     target = a.to if a.to in matter.states else state
     return Move(
-        a, state, target, _or(bits[f] for f in sure if f in bits), _or(bits[f] for f in may if f in bits),
-        _or(1 << i for i, fs in enumerate(begun) if told & set(fs)), _or(1 << i for i, fs in enumerate(begun) if may & set(fs)),
+        a, state, target, _or(bits[f] for f in sure if f in bits), tuple((f, bits[f], _renewed(begun, {f})) for f in may if f in bits),
+        _renewed(begun, told),
         any(p != tables.SYSTEM for p in a.by), bool(a.each) or "addressee" in a.ask,
         {k: tuple(number[n] for n in getattr(a, k) if n in number) for k in CLOCK_KEYS}, _meets(state, a, matter, number),
         any(other.each for other in matter.states[state].actions.values()),

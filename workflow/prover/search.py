@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import combinations, product
 
 from workflow.definition.model import ActionDef, ClockDef
 from workflow.prover import tables
@@ -33,6 +33,7 @@ HUMAN, BY_ITSELF, FED = range(3)
 """A step done by a person, by the running out of a clock, by an act on another matter or something else not to be relied on."""
 
 Node = tuple[str, int, tuple[int, ...], int]
+Optional = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -212,23 +213,20 @@ class Search:
             phase = self._to_serve(a)
         self.graph.done.add((state, a.name))
         reached = []
-        for given in _subsets(m.may):
+        for given in _choices(m.may):
             for stops in self._prepared(a):
-                renews = m.renews | (m.may_renew if given else 0)
-                for after, late in self._clocks(
-                    m, state, target, list(statuses), facts | m.sure | given, renews, ours, stops
-                ):
+                renews, known = m.renews, facts | m.sure
+                for _, told, renewed in given:
+                    renews, known = renews | renewed, known | told
+                for after, late in self._clocks(m, state, target, list(statuses), known, renews, ours, stops):
                     step = self._step(m, given, ours, ran_out)
-                    known = facts | m.sure | given
                     reached.append(self._add(target, phase, after, known, (at, step), late))
         return reached
 
-    def _step(self, m: Move, given: int, ours: bool, ran_out: int) -> Step:
+    def _step(self, m: Move, given: tuple[Optional, ...], ours: bool, ran_out: int) -> Step:
         notes = []
-        if m.may and m.may != given:
-            blank = [f for f, bit in self.plan.bits.items() if m.may & bit and not given & bit]
-            labels = [self._label(f) for f in blank]
-            notes.append(f"没有填“{'、'.join(labels)}”")
+        if blank := [self._label(o[0]) for o in m.may if o not in given]:
+            notes.append(f"没有填“{'、'.join(blank)}”")
         if m.focused and not ours:
             notes.append("另一位收件人")
         clock = self.plan.clocks[ran_out] if ran_out >= 0 else None
@@ -382,14 +380,9 @@ TOUCHES = {
 """What an act does to a clock, by its key: status before → after."""
 
 
-def _subsets(bits: int) -> list[int]:
+def _choices(optional: tuple[Optional, ...]) -> list[tuple[Optional, ...]]:
     """Every choice of optional facts, all of them first."""
-    found, part = [], bits
-    while True:
-        found.append(part)
-        if part == 0:
-            return found
-        part = (part - 1) & bits
+    return [chosen for n in range(len(optional), -1, -1) for chosen in combinations(optional, n)]
 
 
 def explore(plan: Plan) -> Graph:

@@ -14,6 +14,7 @@ from typing import Any
 from workflow.deadlines import PARTY_OWNERS
 from workflow.definition.model import ClockDef, Definition
 from workflow.models import Clock
+from workflow.rights import is_right
 from workflow.spent.tally import Run, Stretch
 
 COLUMNS = (
@@ -60,8 +61,7 @@ def _right(row: Mapping[str, Any], known: ClockDef | None, owner: str) -> bool:
         return False
     if owner in RIGHTS_ONLY or (row["addressee"] and owner in PARTY_OWNERS):
         return True
-    after = known.on_expiry if known else None
-    return bool(after and (after.mark or after.act) and not (after.warn or after.escalate))
+    return is_right(known)
 
 
 def _until(row: Mapping[str, Any], since: date) -> date | None:

@@ -189,8 +189,11 @@ class _Matter:
             if before != after:
                 became = f"改成了 {after}" if after else "没有了"
                 self._ask("facts", name, f"已经存下的填写项 {name}（{before}）在新版本里{became}")
-            elif name in self.new.facts and before == "choice" and str(value) not in self.new.facts[name].choices:
-                self._ask("facts", name, f"已经选下的 {name}={value} 在新版本里没有这个选项")
+            elif before == "choice" and name in self.new.facts:
+                # what the system wrote itself (the kind of document a remedy is about) nobody has chosen
+                chosen = str(value) in self.old.facts[name].choices
+                if chosen and str(value) not in self.new.facts[name].choices:
+                    self._ask("facts", name, f"已经选下的 {name}={value} 在新版本里没有这个选项")
 
     def _history(self, to: str) -> None:
         """Walk the recorded acts through the new machine: they must come to where the matter stands."""
