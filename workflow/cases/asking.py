@@ -89,7 +89,7 @@ def _paper_faults(act: Act, papers: list[str]) -> list[Reason]:
 
 
 def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
-    if not act.action.each or not s.given.get("addressee"):
+    if not s.given.get("addressee"):
         return []
     who, people = str(s.given["addressee"]), act.loaded.definition.people
     wanted = act.to_serve()
@@ -102,6 +102,8 @@ def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
         ]
     if any(d.addressee == who for d in act.served(s)):
         return [Reason(f"{people[who]}的送达已经登记过。登错了请走更正，不能重登。", field="addressee")]
+    if not act.action.each:  # delivery that failed, a public notice
+        return []
     received = s.given.get("received_on")
     issued = _issued_on(act)
     if isinstance(received, date) and issued and received < issued:

@@ -236,7 +236,7 @@ class Loaded:
             case=self.case_facts(matter, matter.name in PAYING), facts={**self.facts_of(matter), **given}, given=given,
             papers=LateNames(lambda: held, papers), held=held, clocks=self.book(matter).views(),
             events=LateEvents(lambda: self._events(matter)),
-            deliveries=self._delivered(matter) if action.each else (),
+            deliveries=self._delivered(matter) if action.each or "addressee" in action.ask else (),
             others={m.name: (m.state, self.facts_of(m)) for m in self.matters if m.id != matter.id},
             parent=self._view(above) if (above := self.parent(matter)) else None, party=matter.addressee,
             children=tuple(self._view(m) for m in self.matters if m.parent_id == matter.id),
