@@ -237,13 +237,13 @@ def test_init_db_may_be_repeated_and_changes_nothing(run: Run, place: Place) -> 
         told = document(out)
         assert code == 0 and told["offices"] == 8 and told["holiday_years"] >= 8
         assert dump(store) == before, words
-    assert told["demo_cases"] == 10
+    assert told["demo_cases"] == 13
     store.close()
 
 
 def test_cases_lists_all_and_show_tells_everything(run: Run, place: Place) -> None:
     rows = document(run("cases", "--json", **place.settings)[1])["cases"]
-    assert len(rows) == 10 and {"case_no", "worker", "office", "stage", "employer"} <= set(rows[0])
+    assert len(rows) == 13 and {"case_no", "worker", "office", "stage", "employer"} <= set(rows[0])
     assert len(document(run("cases", "--limit", "2", "--json", **place.settings)[1])["cases"]) == 2
     assert {
         r["office"] for r in document(run("cases", "--office", "150802", "--json", **place.settings)[1])["cases"]

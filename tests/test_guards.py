@@ -12,7 +12,7 @@ from tests import test_guards_benefit, test_guards_recognition, test_guards_reme
 from workflow.definition import load
 from workflow.guards import REGISTRY, RETIRED
 from workflow.settings import ROOT
-from workflow.situation import Actor, ClockView, EventView, Situation
+from workflow.situation import Actor, ClockView, EventView, LateNames, Situation
 
 DEFINITION = load(ROOT / "states.yaml")
 TODAY = date(2026, 3, 20)
@@ -183,3 +183,11 @@ def test_every_condition_has_its_rows_and_is_used() -> None:
         g for m in DEFINITION.matters.values() for s in m.states.values() for a in s.actions.values() for g in a.guards
     }
     assert used == set(REGISTRY) - RETIRED, "only conditions of older files may stand unused"
+
+
+def test_papers_read_late_can_be_taken_away_and_joined() -> None:
+    """What the pages ask of papers not yet read: `asked - papers` must be plain names, not another late reading."""
+    late = LateNames(lambda: iter(["application"]), ["diagnosis"])
+    assert {"application", "identity_card"} - late == {"identity_card"}
+    assert late - {"application"} == {"diagnosis"} and late | {"x"} == {"application", "diagnosis", "x"}
+    assert late & {"diagnosis"} == {"diagnosis"} and len(late - {"application", "diagnosis"}) == 0

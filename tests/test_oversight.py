@@ -157,7 +157,8 @@ def key(s: Stall) -> tuple[str, ...]:
 
 def test_what_stands_still_is_what_the_engine_says_stands_still(city: Store) -> None:
     today = clock.today()
-    mine, engines = all_stalled(city, Asked(), today), stalls.find(city, today)
+    mine = all_stalled(city, Asked(), today)
+    engines = [s for s in stalls.find(city, today) if s.kind in KINDS]  # what the machine left undone has a list of its own
     assert Counter(map(key, mine)) == Counter(map(key, engines))
     assert {s.kind for s in mine} == set(KINDS), "the town has one of each kind"
     assert sorted(mine, key=key) == sorted(engines, key=key), "with the same remedy, owner and article"

@@ -310,8 +310,8 @@ def test_the_first_thing_read_is_the_states_own_sentence(
             .join(Case, Case.id == Clock.case_id)
             .where(Case.case_no == "2026-000005", Clock.name == "decide")
         )
-    assert due is not None and f"我们最晚 {chinese_day(due)} 作出决定" in top.get_text()
-    assert "您现在不用做什么" in top.get_text()
+    assert due is not None and f"我们最晚 {chinese_day(due)}" in top.get_text() and "作出决定" in top.get_text()
+    assert "现在没有要您做的" in page.get_text(), "that an application is named asks him for nothing"
 
 
 def test_every_sentence_of_the_process_is_short_enough_to_be_read_aloud(demo_store: Store) -> None:
@@ -424,10 +424,15 @@ def test_after_a_decision_the_right_to_object_is_named_with_its_last_day(town: T
     got = answer_of(town, life)
     last = life.due("ask_again", "worker")
     assert f"申请再次鉴定：最晚 {chinese_day(last)}。" in got.objections
-    assert any(t.startswith("认定工伤决定书：您 ") and "不服怎么办" in t for t in got.objections)
+    review, suit = (min(c.due_on for c in life.clocks(n, state="running") if c.owner == "worker" and c.due_on) for n in ("apply_review", "sue_direct"))
+    (told,) = [t for t in got.objections if t.startswith("认定工伤决定书 ")]
+    assert "您 2026年" in told and f"最晚 {chinese_day(review)}" in told and f"最晚 {chinese_day(suit)}" in told
+    assert not any("复议" in p.label for p in got.parts), "a right that nobody has used is no matter on its way"
     later = answer_of(town, life, last + timedelta(days=1))
     assert f"申请再次鉴定：最晚 {chinese_day(last)}，已经过了。" in later.objections
-    assert any("（已过）" in p.sentence for p in later.parts)
+    gone = answer_of(town, life, review + timedelta(days=1))
+    assert any(f"{chinese_day(review)}（已过）" in t and f"最晚 {chinese_day(suit)}" in t for t in gone.objections)
+    assert not any(t.until in (review, suit) for t in (*got.todos, *gone.todos)), "he may, and need not"
 
 
 def test_a_returned_payment_is_said_and_not_added_up(town: Town) -> None:
@@ -490,7 +495,7 @@ def test_what_an_old_list_did_not_tell_is_called_unknown(tmp_path: Path, make_st
     client = create_app(store.settings, store).test_client()
     texts = {c: words(ask(client, c, n[-4:])) for c, n in numbers(store).items()}
     assert texts and all("旧表" in t and "您的资料转进了本系统" in t and "补录" in t for t in texts.values())
-    assert any("日期待定" in t and "收到日期待补录" in t for t in texts.values())
+    assert any("收到日期待补录" in t for t in texts.values())
     assert any("作出结论" in t and "作出决定" in t for t in texts.values()), "days the list knew are on the way"
 
 
@@ -580,8 +585,11 @@ def test_the_employer_may_ask_again_until_its_own_last_day(town: Town) -> None:
         mine = employees.file_of(town.store, life.case_no, town.people["firm"])
         with pytest.raises(NotFound):
             employees.file_of(town.store, life.case_no, town.people["other-firm"])
-    assert mine.objections == (f"申请再次鉴定：最晚 {chinese_day(life.due('ask_again', 'employer'))}。",)
-    assert mine.duties[0].state == "met" and mine.person.waits == ""
+    assert f"申请再次鉴定：最晚 {chinese_day(life.due('ask_again', 'employer'))}。" in mine.objections
+    assert any(t.startswith("认定工伤决定书 ") and "申请行政复议" in t for t in mine.objections) and len(mine.objections) == 2
+    rights = [d for d in mine.duties if d.right]
+    assert {d.label for d in rights} == {"申请再次鉴定", "申请行政复议", "直接起诉"} and not any(d.consequence for d in rights)
+    assert [d.state for d in mine.duties if not d.right] == ["met"] and mine.person.waits == ""
 
 
 def test_a_long_list_is_paged_with_a_bounded_number_of_questions(town: Town) -> None:

@@ -442,8 +442,11 @@ def test_what_can_be_done_has_a_button_and_what_cannot_says_why_and_who(
     page = soup(signed(app, "qianqi-approver").get(f"/cases/{case_no}"))
     matter = page.select_one("#recognition")
     assert matter is not None
-    assert [a.get_text() for a in matter.select("a.button")] == ["不予受理"]
-    reasons = [li.get_text() for li in matter.select(".reasons li")]
+    own, more = matter.find_all(recursive=False, class_="acts"), matter.select("details .acts")
+    assert [a.get_text(" ", strip=True) for p in own for a in p.select("a.button")] == ["不予受理 不利决定，附救济途径"]
+    assert [a.get_text() for p in more for a in p.select("a.button")] == ["移送有管辖权的机关（无明文）"]
+    assert "登记生效" not in matter.get_text() and "决定被撤销" not in matter.get_text(), "the system's own acts are offered to nobody"
+    reasons = [li.get_text() for li in matter.find_all(recursive=False, class_="reasons")[0].select("li")]
     assert (
         len(reasons) == 1
         and reasons[0].startswith("受理（审批人办）：还缺材料：")
@@ -455,11 +458,12 @@ def test_what_can_be_done_has_a_button_and_what_cannot_says_why_and_who(
 def test_a_late_entry_is_marked_and_so_is_what_has_no_procedure(desk: FlaskClient, demo_store: Store) -> None:
     case_no = new_case(demo_store)
     day = (clock.today() - timedelta(days=3)).isoformat()
-    done(demo_store, "qianqi-desk", case_no, "file", PAPERS, applicant="union", filed_on=day)
+    why = "前几天停电<b>没有</b>登记"
+    done(demo_store, "qianqi-desk", case_no, "file", PAPERS, applicant="union", filed_on=day, backdate_reason=why)
     done(demo_store, "qianqi-desk", case_no, "withdraw", applicant="union", ground="当事人书面撤回")
     told = [li.get_text(" ", strip=True) for li in soup(desk.get(f"/cases/{case_no}")).select(".history li")]
     assert "无明文" in told[0] and "代工会组织" in told[0] and "当事人书面撤回" in told[0]
-    assert f"补记：{day} 的事，晚记 3 日" in told[1] and "登记案件" in told[2]
+    assert f"补记：{day} 的事，晚记 3 日，原因：{why}" in told[1] and "登记案件" in told[2]
 
 
 def test_filling_in_closes_the_task_and_starts_nothing_it_should_not(desk: FlaskClient, demo_store: Store) -> None:
@@ -484,7 +488,7 @@ def test_whoever_may_not_fill_in_sees_what_is_missing_but_no_form(app: Flask, de
     case_no = new_case(demo_store, phone="")
     approver = signed(app, "qianqi-approver")
     page = approver.get(f"/cases/{case_no}")
-    assert "补录：联系电话（一站式窗口）" in words(page) and not soup(page).select("form.todo")
+    assert "补录：联系电话 一站式窗口" in words(page) and not soup(page).select("form.todo")
     assert post(approver, f"/cases/{case_no}/fill", {"case-phone": "0478-0000396"}).status_code == 403
 
 
@@ -596,15 +600,11 @@ def test_two_people_one_wins_the_other_sees_what_changed_and_goes_on(app: Flask,
 def test_an_act_that_is_gone_keeps_what_was_typed_to_copy_from(app: Flask, demo_store: Store) -> None:
     case_no = accepted_case(demo_store)
     officer = signed(app, "qianqi-officer")
-    path, hidden = act_form(officer, case_no, "propose")
+    path, hidden = act_form(officer, case_no, "to_ordinary")
     done(demo_store, "qianqi-approver", case_no, "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书")
-    answer = officer.post(
-        path, data={**hidden, "opinion": "recognise", "findings": "打了很久的一大段经过", "exclusion": "no"}
-    )
+    answer = officer.post(path, data={**hidden, "reason": "打了很久的一大段经过"})
     text = words(answer)
-    assert (
-        answer.status_code == 409 and "现在是“中止”" in text and "打了很久的一大段经过" in text and "认定为工伤" in text
-    )
+    assert answer.status_code == 409 and "现在是“中止”" in text and "打了很久的一大段经过" in text
     assert "前旗审批（演示）" in text
     later = officer.get(path)
     assert later.status_code == 302 and "现在不能办了" in words(officer.get(later.headers["Location"]))

@@ -17,7 +17,7 @@ from tests.conftest import open_store
 from tests.faces import statements as counted
 from tests.many_cases import add_cases, numbers
 from web.app import create_app
-from workflow import accounts, cases, clock, identity, permissions, search, worklist
+from workflow import accounts, cases, clock, identity, permissions, search, turns, worklist
 from workflow.models import Case, Matter, Office, Task, User
 from workflow.situation import Actor
 from workflow.worklist import PER_PAGE, TABS, Asked, look
@@ -90,6 +90,7 @@ def test_days_left_in_words(legal: bool, due: int, effective: int, said: str) ->
     row = {
         "state": "running",
         "legal": legal,
+        "kind": "deadline",
         "due_on": TODAY + timedelta(due),
         "effective_on": TODAY + timedelta(effective),
     }
@@ -208,26 +209,37 @@ def test_what_is_to_be_filled_in_has_one_row_for_each_case(some: Store) -> None:
 @pytest.mark.parametrize(
     ("username", "matter", "states"),
     [
-        ("qianqi-desk", "recognition", {"to_apply", "filed", "awaiting_corrections", "decided", "declined"}),
-        ("qianqi-approver", "recognition", {"filed", "under_review", "suspended"}),
-        ("city-appraisal", "appraisal", {"filed", "awaiting_supplement", "ready", "drawn", "scheduled", "concluded"}),
-        ("city-committee", "appraisal", {"scheduled"}),
-        ("city-finance", "benefit", {"payable", "paid_once", "paying", "returned"}),
+        ("qianqi-desk", "recognition", {
+            "to_apply", "to_apply_former", "filed", "redo_examine", "awaiting_corrections", "dormant", "awaiting_evidence", "decided",
+            "declined", "correcting", "revoked",
+        }),
+        ("qianqi-officer", "recognition", {"under_review", "awaiting_evidence", "investigating"}),
+        ("qianqi-approver", "recognition", {"filed", "under_review", "suspended", "redo", "redo_examine", "varied"}),
+        ("city-appraisal", "appraisal", {
+            "filed", "awaiting_supplement", "ready", "drawn", "scheduled", "examined", "testing", "concluded", "recheck_concluded",
+            "with_region", "second_concluded", "revoked",
+        }),
+        ("city-committee", "appraisal", {"scheduled", "examined"}),
+        ("city-finance", "benefit", {
+            "payable", "paid_once", "paying", "returned", "survivor_payable", "survivor_paying", "survivor_returned",
+        }),
         ("city-reviewer", "benefit", {"determined"}),
-        ("city-head", "benefit", {"reviewed", "paying", "stopped"}),
-        ("city-agency", "benefit", {"claimed", "approved", "survivors"}),
+        ("city-head", "benefit", {
+            "reviewed", "stopping", "stopped", "recovering", "ordered", "survivor_claimed", "survivor_proposed", "survivor_paying",
+        }),
+        ("city-head", "advance_payment", {"advance_proposed", "advanced", "enforcing", "ordered"}),
     ],
-)
+)  # fmt: skip
 def test_where_somebodys_act_moves_a_matter_on(demo_store: Store, username: str, matter: str, states: set[str]) -> None:
     with demo_store.reading() as session:
         definition = demo_store.definition(session, 1)
-    assert worklist.my_states(definition, actor(demo_store, username), "county")[matter] == states
+    assert turns.my_states(definition, actor(demo_store, username), "county")[matter] == states
 
 
 def test_where_the_city_recognises_a_countys_approver_has_no_turn(demo_store: Store) -> None:
     with demo_store.reading() as session:
         definition = demo_store.definition(session, 1)
-    assert "recognition" not in worklist.my_states(definition, actor(demo_store, "qianqi-approver"), "city")
+    assert "recognition" not in turns.my_states(definition, actor(demo_store, "qianqi-approver"), "city")
 
 
 def test_mine_are_the_matters_whose_clock_or_next_act_is_mine(demo_store: Store) -> None:

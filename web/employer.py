@@ -51,6 +51,8 @@ def countdown(duty: Duty | None) -> dict[str, Any]:
             "text": SETTLED[duty.state] if duty else "—",
         }
     left = duty.days_left
+    if duty.right:
+        return {"kind": "", "text": f"还有 {left} 天可以提出" if left else "今天是最后一天"}
     text = f"还剩 {left} 天" if left > 0 else "今天到期" if left == 0 else f"已超过 {-left} 天"
     return {"kind": duty.light, "text": text}
 

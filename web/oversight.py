@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
+from sqlalchemy import select
 
 from documents.facts import article
 from web import oversight_trail
@@ -15,13 +16,19 @@ from web.auth import roles
 from web.db import store
 from web.nav import NavItem
 from web.oversight_base import AUDITORS, WATCHERS, address_of, asked, blueprint, page_number, process
-from workflow import board, clock, words, worker
+from web.window_base import matter_in_url
+from workflow import board, clock, spent, stalls, words, worker
 from workflow.board import KINDS, LIGHTS, PER_PAGE, Asked, Board, Cell
+from workflow.cases.typed import parse_day
 from workflow.definition.model import Definition
+from workflow.errors import Reason
+from workflow.models import Office
+from workflow.stalls import Stall
 
 __all__ = ["NAV", "blueprint", "oversight_trail"]
 NAV = (
     NavItem("oversight.overview", "督办总览", WATCHERS), NavItem("oversight.stalled", "超期和滞留", WATCHERS),
+    NavItem("oversight.spending", "时间花在谁手里", WATCHERS),
     NavItem("oversight.system", "系统记录", AUDITORS),
 )  # fmt: skip
 QUIET_AFTER = 10 * 60
@@ -56,9 +63,10 @@ def matters() -> str:
         places = {n.definition_id: store().definition(session, n.definition_id) for n in found}
         filters = _filters(definition, board.offices(session, Asked(seen=wanted.seen)))
     rows = [
-        {"line": n, "worker": words.mask_name(n.worker), **_named(places[n.definition_id], n.matter, n.state, n.owner)}
+        {"line": n, "worker": words.mask_name(n.worker), "party": definition.people.get(n.addressee, n.addressee),
+         **_named(places[n.definition_id], n.matter, n.state, n.owner)}
         for n in found
-    ]
+    ]  # fmt: skip
     return render_template(
         "oversight_matters.html",
         rows=rows,
@@ -70,6 +78,16 @@ def matters() -> str:
     )
 
 
+MOST_UNDONE = 50
+
+
+def _to_act(s: Stall) -> str:
+    """The form of the act that takes a finding on; the case itself where there is none."""
+    if not s.act:
+        return url_for("window.case", case_no=s.case_no)
+    return url_for("window.act", case_no=s.case_no, matter=matter_in_url(s.ref), action=s.act)
+
+
 @blueprint.get("/stalled")
 @roles(*WATCHERS)
 def stalled() -> str:
@@ -77,6 +95,8 @@ def stalled() -> str:
     wanted, page, today = asked(), page_number(), clock.today()
     with store().reading() as session:
         found, total, tally = board.stalled(store(), session, wanted, today, page)
+        seen = frozenset({wanted.seen}) if wanted.seen is not None else None
+        undone = stalls.machine(store(), session, today, wanted.office or None, seen) if page == 1 and not wanted.kind else []
         definition = process(session)
         filters = _filters(definition, board.offices(session, Asked(seen=wanted.seen)))
     everything = sum(tally.values())
@@ -90,13 +110,47 @@ def stalled() -> str:
         for s in found
     ]
     return render_template(
-        "oversight_stalled.html", rows=rows, total=total, asked=wanted, tabs=tabs, kinds=KINDS, filters=filters,
+        "oversight_stalled.html", rows=rows, undone=undone[:MOST_UNDONE], more=stalls.MORE, link=_to_act,
+        total=total, asked=wanted, tabs=tabs, kinds=KINDS, filters=filters,
         article=article,
         **_pages("oversight.stalled", wanted, page, total),
     )  # fmt: skip
 
 
+@blueprint.get("/spent")
+@roles(*WATCHERS)
+def spending() -> str:
+    """Whose days the cases took, by office and person responsible: running, paused and over apart."""
+    wanted = asked()
+    typed = {name: request.args.get(name, "").strip()[:20] for name in ("since", "until")}
+    days, faults = _period(typed)
+    with store().reading() as session:
+        known = {code: key for key, code in session.execute(select(Office.id, Office.code))}
+        offices = board.offices(session, Asked(seen=wanted.seen))
+    seen = [known[code] for code, _ in offices if wanted.office in ("", code)]
+    found = None if faults else spent.by_owner(store(), frozenset(seen), *days)
+    return render_template(
+        "oversight_spent.html", found=found, faults=faults, typed=typed, asked=wanted,
+        offices=[("", "全部"), *offices] if len(offices) > 1 else offices,
+    )  # fmt: skip
+
+
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _period(typed: Mapping[str, str]) -> tuple[tuple[date | None, date | None], list[Reason]]:
+    """The days typed, both ends open; and what cannot be read."""
+    faults, days = [], []
+    for name, label in (("since", "起日"), ("until", "止日")):
+        try:
+            days.append(parse_day(typed[name]) if typed[name] else None)
+        except ValueError:
+            faults.append(Reason(f"{label}“{typed[name]}”读不懂，请写成 2026-3-12 或 20260312。", field=name))
+            days.append(None)
+    since, until = days
+    if since and until and since >= until:
+        faults.append(Reason("止日要晚于起日（止日当天不算在内）。请改正后再看。", field="until"))
+    return (since, until), faults
 
 
 def _sum(cells: Board, office: str = "", stage: tuple[str, str] | None = None) -> Cell:

@@ -16,9 +16,10 @@ from web.db import store
 from web.oversight_base import AUDITORS, WATCHERS, blueprint, page_number
 from workflow import audit, clock, reading, verify, words
 from workflow.cases.load import Loaded, load_seen
-from workflow.deadlines import light
+from workflow.deadlines import kept, light
 from workflow.models import Event
-from workflow.reading import STATES
+from workflow.reading import ENDS, KEPT, STATES
+from workflow.rights import gone
 from workflow.stalls import only_settles
 
 PER_PAGE = 100
@@ -34,7 +35,7 @@ def case(case_no: str) -> str:
         definition = loaded.definition
         events = _case_events(loaded)
         matters = [
-            {**_named(loaded, m.name, m.state), "clocks": [_clock(loaded, r) for r in loaded.book(m).rows]}
+            {**_named(loaded, m.name, m.state), **_about(loaded, m), "clocks": [_clock(loaded, r) for r in loaded.book(m).rows]}
             for m in loaded.matters
         ]  # fmt: skip
         tasks = reading.tasks_of(session, loaded.row.id)
@@ -75,6 +76,15 @@ def _named(loaded: Loaded, matter: str, state: str) -> dict[str, str]:
     defined = loaded.definition.matters.get(matter)
     known = defined.states.get(state) if defined else None
     return {"matter": defined.label if defined else matter, "state": known.label if known else state}
+
+
+def _about(loaded: Loaded, matter: Any) -> dict[str, str]:
+    """Of a child matter whose it is and about what; of one decided elsewhere by whom."""
+    defined = loaded.definition.matters.get(matter.name)
+    if defined is None:
+        return {"elsewhere": ""}
+    by = "" if matter.addressee else loaded.definition.people.get(defined.elsewhere, "")
+    return {"matter": reading.title_of(loaded.definition, matter), "elsewhere": by}
 
 
 def _case_events(loaded: Loaded) -> list[dict[str, Any]]:
@@ -125,10 +135,11 @@ def _clock(loaded: Loaded, row: dict[str, Any]) -> dict[str, Any]:
     total = max(0, (end - row["start_on"]).days) if row["start_on"] else 0
     known = loaded.definition.clocks.get(row["name"])
     shown = light(row, loaded.today, loaded.placed_on)
-    if shown in ("late", "judge") and known and only_settles(known):
+    if gone(loaded.definition, row, loaded.today) or (shown in ("late", "judge") and known and only_settles(known)):
         shown = "gone"  # a right that lapsed; nobody is late with it
     return {
-        **{n: row[n] for n in ("label", "code", "state", "legal", "law", "start_on", "due_on", "safe_on")},
+        **{n: row[n] for n in ("label", "code", "state", "legal", "law", "start_on", "due_on", "safe_on", "provisional", "kind")},
+        "ends": ENDS.get(row["kind"], ""), "kept": KEPT.get(kept(row), ""),
         "owner": loaded.definition.people.get(row["owner"], row["owner"]),
         "addressee": loaded.definition.people.get(row["addressee"], ""), "light": shown,
         "paused_days": paused, "run_days": total - paused, "pauses": row["pauses"],

@@ -20,6 +20,7 @@ from workflow.cases.asking import BACKDATE
 from workflow.cases.load import Loaded
 from workflow.definition.model import ActionDef, FactDef
 from workflow.errors import Conflict, Forbidden, Reason, Refused
+from workflow.reading import name_of
 
 Answer = Response | str | tuple[str, int]
 GONE = "“{}”现在不能办了：这件事已经到了“{}”。"
@@ -130,7 +131,7 @@ def _gone(loaded: Loaded, row: Any, action: str, typed: _Typed, faults: list[Rea
         state=loaded.place(row)[1].label,
         sentences=sentences,
         changes=_changes(conflict),
-        anchor=matter_in_url(_name(row)),
+        anchor=matter_in_url(name_of(loaded, row)),
     )
 
 
@@ -154,7 +155,7 @@ def _form(
         "window_act.html",
         case_no=loaded.row.case_no,
         row=loaded.row,
-        matter=matter_in_url(_name(row)),
+        matter=matter_in_url(name_of(loaded, row)),
         matter_label=defined.label,
         state_label=state.label,
         action=action,
@@ -187,10 +188,6 @@ def _dated(action: ActionDef, fields: Sequence[Mapping[str, Any]]) -> str:
 
 def _listed(facts: Sequence[FactDef]) -> list[FactDef]:
     return list({f.name: f for f in facts}.values())
-
-
-def _name(row: Any) -> str:
-    return row.name if row.number == 1 else f"{row.name}#{row.number}"
 
 
 def _open_choices(loaded: Loaded, row: Any, choice: Choice) -> dict[str, list[str]]:

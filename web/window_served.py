@@ -16,6 +16,7 @@ from workflow import cases
 from workflow.cases.load import AnyRow, Loaded
 from workflow.cases.served import ASKED, SERVERS, act_waiting, document_of, served
 from workflow.errors import Conflict, Reason, Refused
+from workflow.reading import name_of
 from workflow.situation import Actor
 
 Answer = Response | str | tuple[str, int]
@@ -120,7 +121,7 @@ def _left(loaded: Loaded, document: AnyRow) -> list[str]:
 
 def _matter(loaded: Loaded, document: AnyRow) -> str:
     row = next(m for m in loaded.matters if m.id == document.matter_id)
-    return matter_in_url(row.name if row.number == 1 else f"{row.name}#{row.number}")
+    return matter_in_url(name_of(loaded, row))
 
 
 def _back(case_no: str) -> str:

@@ -31,16 +31,30 @@ MADE = {
     "track": "办理程序",
     "track_reasons": "走普通程序的原因",
     "exam_moved_days": "改期移动的天数",
+    "second_exam_moved_days": "再次鉴定改期移动的天数",
+    "recognised": "是否认定为工伤",
+    "appraisal_kind": "哪一次鉴定",
+    "diagnosis_result": "诊断结论",
+    "da_level": "诊断鉴定是第几次",
+    "review_outcome": "复议结果",
     "source": "来源",
     "disease": "诊断病种",
     "remark": "备注",
 }
 """Facts the engine makes itself, and those of a case nobody fills in later."""
-ELSEWHERE = frozenset({"lines", "last_payment", *reading.HIDDEN})
+ELSEWHERE = frozenset({
+    "lines", "last_payment", *reading.HIDDEN, "changes_from", "closed_in", "da_level_before", "deemed", "differences", "employer_back", "figures",
+    "gaps", "given_back", "lines_before", "orders", "pension_standing", "recovering", "recovery_back", "redo", "replaced", "result_before",
+    "stopped", "stopped_month",
+})  # fmt: skip
 """Facts with a table of their own, or for the machine only."""
 IN_TITLE = ("decision", "decision_label", "decision_kind")
 """Facts of a child matter that its title tells."""
-WORDS = {"track": {"fast": "从快程序", "ordinary": "普通程序"}}
+WORDS = {
+    "track": {"fast": "从快程序", "ordinary": "普通程序"}, "appraisal_kind": {"first": "初次鉴定", "recheck": "复查鉴定"},
+    "diagnosis_result": {"positive": "诊断为职业病", "negative": "没有诊断为职业病"},
+    "da_level": {"city": "首次鉴定（市级）", "region": "再次鉴定（自治区）"},
+}  # fmt: skip
 YES_NO = {"yes": "是", "no": "否", "unknown": "不清楚"}
 
 
@@ -66,7 +80,7 @@ def fact_text(definition: Definition, name: str, value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, (list, tuple)):
         return "、".join(_one(v) for v in value) or "无"
-    known = definition.facts.get(name) or CASE_FACTS.get(name)
+    known = definition.facts.get("outcome" if name == "review_outcome" else name) or CASE_FACTS.get(name)
     if known and known.type == "money":
         return _money(str(value))
     choices = known.choices if known else WORDS.get(name, {})

@@ -60,6 +60,8 @@ class Line:
     urgent_on: date | None
     days_left: int | None
     days_in: int
+    provisional: bool = False
+    addressee: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def lines(session: Session, asked: Asked, today: date, page: int) -> tuple[list[
     rank = case(*((light == kind, n) for n, kind in enumerate(LIGHTS)), else_=len(LIGHTS))
     query = (
         select(Case.case_no, Case.definition_id, Worker.name.label("worker"), Office.county, Matter.name, Matter.state,
-               Matter.ball, Matter.urgent_on, Matter.entered_on, light.label("light"))
+               Matter.ball, Matter.urgent_on, Matter.entered_on, Matter.addressee, light.label("light"),
+               _guessed().label("provisional"))
         .select_from(Matter).join(Case, Case.id == Matter.case_id).join(Office, Office.id == Case.office_id)
         .join(Worker, Worker.id == Case.worker_id)
         .order_by(rank, Matter.urgent_on.is_(None), Matter.urgent_on, Matter.id)
@@ -145,10 +148,18 @@ def lines(session: Session, asked: Asked, today: date, page: int) -> tuple[list[
     )  # fmt: skip
     found = [
         Line(r.case_no, r.worker, r.county, r.name, r.state, r.definition_id, r.ball, r.light, r.urgent_on,
-             (r.urgent_on - today).days if r.urgent_on else None, (today - r.entered_on).days)
+             (r.urgent_on - today).days if r.urgent_on else None, (today - r.entered_on).days,
+             bool(r.provisional), r.addressee)
         for r in session.execute(_open(query, asked, today))
     ]  # fmt: skip
     return found, total
+
+
+def _guessed() -> ColumnElement[bool]:
+    """Whether the most urgent day of a matter hangs on a holiday notice that is not out yet."""
+    return exists().where(
+        Clock.matter_id == Matter.id, Clock.state == "running", Clock.effective_on == Matter.urgent_on, Clock.provisional
+    )
 
 
 # --- stalled ----------------------------------------------------------------------------------------------------------
@@ -178,7 +189,7 @@ def _lapsing(store: Store, session: Session) -> list[ColumnElement[bool]]:
 
 def _standing(store: Store, session: Session, query: Query, asked: Asked, today: date) -> Query:
     """Clocks that stand still, as `stalls.find` finds them; the query has Case, Office, Matter and Clock."""
-    over = and_(Clock.state == "running", Clock.effective_on < today, Clock.due_on < today)
+    over = and_(Clock.state == "running", Clock.kind == "deadline", Clock.effective_on < today, Clock.due_on < today)
     if lapsing := _lapsing(store, session):
         over = and_(over, ~or_(*lapsing))
     query = _places(query.where(or_(over, Clock.state == "unstarted")), asked)

@@ -29,7 +29,8 @@ EXPERTS = (
 PEOPLE = (
     ("陈某林", date(1968, 4, 12)), ("刘某山", date(1971, 9, 3)), ("张某海", date(1965, 2, 27)), ("苏某和", date(1974, 11, 18)),
     ("巴某尔", date(1970, 6, 6)), ("曾某柱", date(1963, 8, 21)), ("单某雄", date(1976, 1, 15)), ("马某贵", date(1969, 12, 30)),
-    ("李某㛃", date(1972, 5, 9)), ("解某山", date(1967, 7, 7)),
+    ("李某㛃", date(1972, 5, 9)), ("解某山", date(1967, 7, 7)), ("赵某河", date(1973, 3, 14)), ("胡某明", date(1966, 10, 2)),
+    ("高某田", date(1975, 7, 25)),
 )  # fmt: skip
 ALL_PAPERS = ["application", "employment_proof", "diagnosis"]
 APPRAISAL_PAPERS = ["appraisal_form", "diagnosis_proof", "medical_record", "identity_card"]
@@ -123,7 +124,7 @@ class _Story:
         name, birth = PEOPLE[self.n]
         form = {
             "name": name, "id_number": identity.make(identity.DEMO_REGION, birth, 2 * self.n + 11), "employer": self.employer,
-            "disease": "职业性尘肺病（矽肺壹期）", "diagnosed_on": (self.today - timedelta(days=diagnosed)).isoformat(),
+            "disease": "职业性尘肺病（矽肺壹期）", "diagnosed_on": self.day(diagnosed),
             "certificate_no": f"演诊{self.today.year}-{self.n + 1:04d}", "institution": "巴彦淖尔演示职业病防治院",
             "certificate_employer": self.employer, "phone": f"0478-00003{self.n:02d}", "address": "演示镇一号", "occupation": "凿岩工",
             "insured": "yes", "dispute": "no", **more,
@@ -132,12 +133,22 @@ class _Story:
             self.case_no = cases.open_case(self.store, self.players[f"{self.office}-desk"], form)["case_no"]
         return self
 
+    def day(self, ago: int) -> str:
+        return (self.today - timedelta(days=ago)).isoformat()
+
     def did(
-        self, ago: int, who: str, matter: str, action: str, papers: list[str] | None = None, **facts: str
+        self,
+        ago: int,
+        who: str,
+        matter: str,
+        action: str,
+        papers: list[str] | None = None,
+        behalf: str = "",
+        **facts: str,
     ) -> _Story:
-        player = who if who.startswith("city-") else f"{self.office}-{who}"
+        player = self.players[who if who.startswith("city-") else f"{self.office}-{who}"]
         with clock.frozen(self.on(ago)):
-            cases.perform(self.store, self.players[player], self.case_no, matter, action, facts=facts, papers=papers)
+            cases.perform(self.store, player, self.case_no, matter, action, facts=facts, papers=papers, behalf=behalf)
         return self
 
     def filed(self, ago: int, papers: list[str]) -> _Story:
@@ -159,13 +170,13 @@ class _Story:
                 "deliver",
                 addressee=addressee,
                 way="direct",
-                received_on=(self.today - timedelta(days=ago)).isoformat(),
+                received_on=self.day(ago),
             )
         return self
 
 
 def _cases(store: Store, players: dict[str, Actor]) -> int:
-    """Ten cases, one in each place people look at first."""
+    """Thirteen cases, one in each place people look at first."""
 
     def story(n: int, office: str = "qianqi", employer: str = EMPLOYER) -> _Story:
         return _Story(store, players, n, office, employer)
@@ -179,8 +190,14 @@ def _cases(store: Store, players: dict[str, Actor]) -> int:
     story(4).opened(20, 30).filed(16, ALL_PAPERS).accepted(13)
     paused = story(5, "linhe", linhe).opened(40, 50, dispute="yes").filed(38, ALL_PAPERS).accepted(35)
     paused.did(
-        30, "approver", "recognition", "suspend", suspension_kind="relationship", told_arbitration="yes",
-        ground="劳动关系有争议，已申请仲裁", awaited="劳动人事争议仲裁裁决书",
+        30,
+        "approver",
+        "recognition",
+        "suspend",
+        suspension_kind="relationship",
+        told_arbitration="yes",
+        ground="劳动关系有争议，已申请仲裁",
+        awaited="劳动人事争议仲裁裁决书",
     )
     story(6, "linhe", linhe).opened(25, 33).filed(22, ALL_PAPERS).accepted(20).recognised(8)
     seen = story(7).opened(90, 100).filed(88, ALL_PAPERS).accepted(85).recognised(75).served(70)
@@ -191,7 +208,10 @@ def _cases(store: Store, players: dict[str, Actor]) -> int:
     _paid(done, 120)
     late = story(9, "linhe", linhe).opened(85, 95).filed(82, ALL_PAPERS).accepted(78)  # past the 60 days
     late.did(70, "officer", "recognition", "to_ordinary", reason="单位对接尘工龄有不同说法，需要核实")
-    return 10
+    _watched(story(10))
+    _contested(story(11))
+    _paid_first(story(12))
+    return 13
 
 
 def _appraised(s: _Story, filed: int, exam_in: int) -> None:
@@ -211,23 +231,61 @@ def _appraised(s: _Story, filed: int, exam_in: int) -> None:
     )
 
 
+def _watched(s: _Story) -> None:
+    """Taken in before the diagnosis, which waits for a ruling on the employer's data."""
+    blank = dict.fromkeys(
+        ("diagnosed_on", "disease", "certificate_no", "institution", "certificate_employer", "dispute"), ""
+    )
+    s.opened(35, 0, diagnosing="yes", **blank)
+    s.did(34, "desk", "diagnosis", "request_data").did(25, "desk", "diagnosis", "data_in")
+    s.did(24, "desk", "diagnosis", "start_examining", data_basis="complete")
+    s.did(12, "desk", "diagnosis", "dispute_data", ground="单位提供的岗位记录与职工、工友的说法不一致")
+
+
+def _contested(s: _Story) -> None:
+    """Recognised; the employer has asked for a review, and the bureau has to answer."""
+    s.opened(80, 90).filed(78, ALL_PAPERS).accepted(75).recognised(65).served(62)
+    remedy = "remedy#2"  # the employer's: the worker was served first
+    s.did(20, "desk", remedy, "apply_review", behalf="employer", review_got_on=s.day(20))
+    s.did(16, "desk", remedy, "accept_review")
+    s.did(9, "officer", remedy, "got_copy")
+
+
+def _paid_first(s: _Story) -> None:
+    """The employer has not insured him and does not pay: the fund has been asked, the employer called on."""
+    s.opened(170, 180, insured="no").filed(168, ALL_PAPERS).accepted(166).recognised(158).served(155)
+    _appraised(s, filed=140, exam_in=-120)
+    _concluded(s, 118, "4", "none")
+    _claimed(s, 90)
+    s.did(80, "city-agency", "benefit", "refer_employer", ground="参保记录查询：该单位没有为职工参加工伤保险")
+    s.served(70, "benefit", "city-agency")
+    s.did(
+        12,
+        "desk",
+        "benefit",
+        "apply_advance",
+        behalf="worker",
+        gateway="refused",
+        gateway_proof="单位拒绝支付的书面答复",
+    )
+    s.did(11, "desk", "advance_payment", "add_papers", ["advance_form", "gateway_paper"])
+    s.did(10, "city-agency", "advance_payment", "dun")
+    s.did(8, "city-agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=s.day(8))
+
+
 def _concluded(s: _Story, ago: int, grade: str, care: str) -> None:
     s.did(ago, "city-committee", "appraisal", "conclude", grade=grade, care=care, condition="双肺弥漫性小阴影，肺功能中度损伤",
           basis="劳动能力鉴定 职工工伤与职业病致残等级（标准条目由专家组注明）", votes_for="3", signed="yes")  # fmt: skip
     s.served(ago - 3, "appraisal", "city-appraisal")
 
 
+def _claimed(s: _Story, ago: int) -> None:
+    s.did(ago, "desk", "benefit", "claim", applicant="worker", account_holder=PEOPLE[s.n][0], bank="演示银行",
+          bank_account="6200000000001234")  # fmt: skip
+
+
 def _paid(s: _Story, ago: int) -> None:
-    s.did(
-        ago,
-        "desk",
-        "benefit",
-        "claim",
-        applicant="worker",
-        account_holder="李某㛃",
-        bank="演示银行",
-        bank_account="6200000000001234",
-    )
+    _claimed(s, ago)
     s.did(ago - 2, "city-agency", "benefit", "determine", own_wage="6200.00")
     s.did(ago - 3, "city-reviewer", "benefit", "review")
     s.did(ago - 4, "city-head", "benefit", "approve")

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from workflow import clock, rights
 from workflow.cases.load import Loaded, load_seen
 from workflow.deadlines import light
-from workflow.definition.model import Definition, StateDef
+from workflow.definition.model import ActionDef, Definition, StateDef
 from workflow.guards import MARKS
 from workflow.lookup import instruments_to, may_ask, window_open
 from workflow.models import Case, Clock, DeliveryRecord, Event, Matter, Office, Paper, Worker
+from workflow.reading import about_of
 from workflow.roadmap import Step
 from workflow.situation import Actor
-from workflow.stages import headline
+from workflow.stages import headline, public_sentence
 from workflow.store import Store
 
 ROLE = "employer"
@@ -102,7 +103,7 @@ def people(store: Store, employer_id: int, page: int) -> tuple[list[Person], int
         ids = [r.id for r in rows]
         matters: dict[int, list[Any]] = {i: [] for i in ids}
         for m in session.execute(
-            select(Matter.id, Matter.case_id, Matter.name, Matter.state)
+            select(Matter.id, Matter.case_id, Matter.name, Matter.state, Matter.addressee)
             .where(Matter.case_id.in_(ids))
             .order_by(Matter.id)
         ):
@@ -120,16 +121,19 @@ def people(store: Store, employer_id: int, page: int) -> tuple[list[Person], int
 
 
 def counts(store: Store, employer_id: int) -> tuple[int, int]:
-    """How many of the employer's own limits run, and how many of those are over."""
+    """How many of the employer's own limits run, and how many of those are over; what it only may do is none of them."""
+    mine = Case.employer_id == employer_id
     running = and_(
-        Clock.state == "running", Clock.legal, _own_clock(), Matter.closed_on.is_(None), Case.employer_id == employer_id
+        Clock.state == "running", Clock.legal, Clock.kind == "deadline", _own_clock(), Matter.closed_on.is_(None), Matter.addressee == "", mine
     )
-    query = (
-        select(func.count(), func.count().filter(Clock.due_on < clock.today()))
-        .select_from(Clock).join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
-        .where(running)
-    )  # fmt: skip
     with store.reading() as session:
+        versions = session.scalars(select(Case.definition_id).where(mine).distinct()).all()
+        may = {c.name for v in versions for c in store.definition(session, v).clocks.values() if rights.is_right(c)}
+        query = (
+            select(func.count(), func.count().filter(Clock.due_on < clock.today()))
+            .select_from(Clock).join(Matter, Matter.id == Clock.matter_id).join(Case, Case.id == Clock.case_id)
+            .where(running, Clock.name.not_in(sorted(may)))
+        )  # fmt: skip
         alive, over = session.execute(query).one()
     return alive, over
 
@@ -141,21 +145,22 @@ def file_of(store: Store, case_no: str, actor: Actor) -> File:
         definition, today = loaded.definition, loaded.today
         row = session.execute(_columns().where(Case.id == loaded.row.id)).one()
         own = [
-            r
+            (m, r)
             for m in loaded.matters
             for r in loaded.book(m).rows
-            if r["owner"] == ROLE and r["addressee"] in ("", ROLE)
+            if _is_own(r)
         ]
-        person = _person(definition, row, loaded.matters, own, today)
+        person = _person(definition, row, loaded.matters, [r for _, r in own], today)
+        duties = [_duty(definition, r, today, about_of(m) if m.addressee else "") for m, r in own if r["legal"]]
         return File(
             person=person, disease=loaded.row.disease, diagnosed_on=loaded.row.diagnosed_on,
-            duties=tuple(_duty(definition, r, today) for r in own if r["legal"]), bring=_bring(loaded),
+            duties=tuple(sorted((d for d in duties if not d.right or (d.state in LIVE and (d.days_left or 0) >= 0)), key=_urgency)),
+            bring=_bring(loaded),
             states=tuple(
-                (definition.matters[m.name].label, loaded.place(m)[1].label)
-                for m in loaded.matters if _concerns(m.name, m.state)
+                (_title(definition, m), loaded.place(m)[1].label)
+                for m in _own(loaded.matters) if _concerns(definition, m.name, m.state)
             ),
-            served=_served(loaded), objections=tuple(t for m in loaded.matters for t in again_open(loaded, m, ROLE)),
-            steps=_steps(loaded),
+            served=_served(loaded), objections=tuple(_objections(loaded)), steps=_steps(loaded),
         )  # fmt: skip
 
 
@@ -163,7 +168,15 @@ def file_of(store: Store, case_no: str, actor: Actor) -> File:
 
 
 def _own_clock() -> Any:
-    return and_(Clock.owner == ROLE, Clock.addressee.in_(("", ROLE)))
+    """_is_own as a condition on Clock."""
+    return or_(
+        and_(Clock.owner == ROLE, Clock.addressee.in_(("", ROLE))), and_(Clock.owner == "worker", Clock.addressee == ROLE)
+    )
+
+
+def _is_own(row: Any) -> bool:
+    """A clock that is the employer's: its own, or what each addressee may ask for (再次鉴定) as far as it is the addressee."""
+    return (row["owner"] == ROLE and row["addressee"] in ("", ROLE)) or (row["owner"] == "worker" and row["addressee"] == ROLE)
 
 
 def _columns() -> Select[*tuple[Any, ...]]:
@@ -183,10 +196,11 @@ def _columns() -> Select[*tuple[Any, ...]]:
 
 
 def _list(employer_id: int) -> Select[*tuple[Any, ...]]:
+    ahead = or_(Matter.addressee == "", Clock.due_on >= clock.today())  # a right that lapsed makes nothing urgent
     urgent = (
         select(Clock.case_id, func.min(Clock.due_on).label("due"))
         .join(Matter, Matter.id == Clock.matter_id)
-        .where(Clock.state == "running", _own_clock(), Matter.closed_on.is_(None))
+        .where(Clock.state == "running", Clock.kind == "deadline", _own_clock(), Matter.closed_on.is_(None), ahead)
         .group_by(Clock.case_id)
         .subquery()
     )
@@ -197,50 +211,93 @@ def _list(employer_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _person(definition: Definition, row: Row[Any], matters: list[Any], clocks: list[Any], today: date) -> Person:
-    stage = headline(definition, [(m.name, m.state) for m in matters])
+    mine = _own(matters)
+    stage = headline(definition, [(m.name, m.state) for m in mine])
     state = definition.matters[stage.matter].states[stage.state]
-    shown = _concerns(stage.matter, stage.state)
-    first = next((c for c in clocks if c["legal"]), None)
+    shown = _concerns(definition, stage.matter, stage.state)
+    duties = sorted(
+        (d for d in (_duty(definition, c, today) for c in clocks if c["legal"]) if not d.right or (d.days_left or -1) >= 0),
+        key=_urgency,
+    )
+    waiting = "、".join(dict.fromkeys(d.label for d in duties if d.days_left is not None and not d.right))
+    waits = _waits(state, shown) or waiting
     return Person(
         row.case_no, row.name, f"{definition.matters[stage.matter].label}：{stage.label}" if shown else BENEFIT_RUNS,
-        stage.closed, _duty(definition, first, today) if first else None, "" if stage.closed else _waits(state, shown),
-        row.office, row.phone,
+        stage.closed, duties[0] if duties else None, "" if stage.closed else waits, row.office, row.phone,
     )  # fmt: skip
 
 
 BENEFIT_RUNS = "认定和鉴定已办完"
+LIVE = ("running", "paused", "unstarted")
 
 
-def _concerns(matter: str, state: str) -> bool:
-    return matter in CONCERNED or state == OWN_DUTY
+def _urgency(duty: Duty) -> tuple[bool, bool, date]:
+    """What has to be done comes before what may be done, and both before what is settled."""
+    return duty.state not in LIVE, duty.right, duty.due_on or date.max
+
+
+def _own(matters: list[Any]) -> list[Any]:
+    """The matters without the worker's own reviews and suits."""
+    return [m for m in matters if m.addressee in ("", ROLE)]
+
+
+def _concerns(definition: Definition, matter: str, state: str) -> bool:
+    """Whether it is the employer's business: a matter it is a party of, or one in which it now has something to do."""
+    clocks = definition.matters[matter].states[state].clocks
+    return matter in CONCERNED or state == OWN_DUTY or any(definition.clocks[c].owner == ROLE for c in clocks)
+
+
+def _title(definition: Definition, matter: Any) -> str:
+    label = definition.matters[matter.name].label
+    return f"{label}（针对{about_of(matter)}）" if matter.addressee else label
+
+
+def _moving(state: StateDef) -> ActionDef | None:
+    """What the employer can bring papers for to move the matter on."""
+    return next((a for a in state.actions.values() if ROLE in a.by and a.to != state.name and a.receive and not a.unsettled), None)
 
 
 def _waits(state: StateDef, shown: bool) -> str:
     """What the employer can do to move the matter on, '' where it is not its turn."""
-    action = next((a for a in state.actions.values() if ROLE in a.by and a.to != state.name and a.receive), None)
+    action = _moving(state)
     return action.label if action and shown else ""
 
 
 def _bring(loaded: Loaded) -> tuple[str, ...]:
     """Papers still missing for what the employer may do now."""
-    stage = headline(loaded.definition, [(m.name, m.state) for m in loaded.matters])
-    matter = loaded.matter(stage.matter)
+    mine = _own(loaded.matters)
+    matter = mine[headline(loaded.definition, [(m.name, m.state) for m in mine]).position]
     _, state = loaded.place(matter)
-    action = next((a for a in state.actions.values() if ROLE in a.by and a.to != state.name and a.receive), None)
+    action = _moving(state)
     if action is None:
         return ()
     held = set(loaded.session.scalars(select(Paper.name).where(Paper.matter_id == matter.id)))
     return tuple(loaded.definition.papers[p].label for p in action.receive if p not in held)
 
 
-def _duty(definition: Definition, row: Any, today: date) -> Duty:
+def _objections(loaded: Loaded) -> list[str]:
+    """How it may object and until when, or what its objection has come to."""
+    found = []
+    for m in _own(loaded.matters):
+        _, state = loaded.place(m)
+        if not m.addressee:
+            found += may_ask(loaded, m, ROLE)
+        elif window_open(loaded, m):
+            found.append(f"{about_of(m)}：{public_sentence(state, loaded.book(m).rows, ROLE)}")
+        elif not state.end:
+            found.append(f"{about_of(m)}：单位提出的{loaded.definition.matters[m.name].label}，现在是“{state.label}”。")
+    return found
+
+
+def _duty(definition: Definition, row: Any, today: date, about: str = "") -> Duty:
     known = definition.clocks.get(row["name"])
-    mark = known.on_expiry.mark if known else ""
+    right = rights.is_right(known)
+    mark = known.on_expiry.mark if known and not right else ""
     left = (row["due_on"] - today).days if row["state"] == "running" and row["due_on"] else None
     return Duty(
-        row["name"], row["label"], row["state"], light(row, today), row["start_on"], row["due_on"], row["safe_on"],
-        left, row["law"],
-        MARKS.get(mark, ""), known.on_expiry.law if known else "", tuple(row["explain"] or ()),
+        row["name"], row["label"], row["state"], "none" if right else light(row, today), row["start_on"], row["due_on"], row["safe_on"],
+        left, row["law"], MARKS.get(mark, ""), known.on_expiry.law if known and mark else "", tuple(row["explain"] or ()),
+        right, bool(row["provisional"]), about,
     )  # fmt: skip
 
 
@@ -252,17 +309,13 @@ def _served(loaded: Loaded) -> tuple[Served, ...]:
             .where(DeliveryRecord.case_id == loaded.row.id, DeliveryRecord.addressee == ROLE)
         )
     }  # fmt: skip
-    names = {m.id: m.name for m in loaded.matters}
-    found: list[Served] = []
-    for i in instruments_to(loaded.session, loaded.row.id, ROLE):
-        if names[i.matter_id] in CONCERNED:
-            found.append(Served(i.label, i.number, i.issued_on, days.get(i.id)))
-    return tuple(found)
+    issued = instruments_to(loaded.session, loaded.row.id, ROLE)
+    return tuple(Served(i.label, i.number, i.issued_on, days.get(i.id)) for i in issued)
 
 
 def _steps(loaded: Loaded) -> tuple[Step, ...]:
-    """The moves of recognition and appraisal, by their official names."""
-    names = {m.id: m.name for m in loaded.matters}
+    """The moves of what the employer is a party of, by their official names."""
+    names = {m.id: m.name for m in _own(loaded.matters)}
     rows = _moves(loaded.session, loaded.row.case_no)
     out = []
     for e in rows:

@@ -132,7 +132,8 @@ def _refresh(session: Session, matters: set[int]) -> None:
         {"key": key, **summarize(rows, placed_day(rows[0]["way"], rows[0]["opened_at"]))}
         for key, rows in clocks.items()
     ]  # fmt: skip
-    session.execute(_counters, kept)
+    if kept:  # an act of the same batch may have ended the last of their clocks
+        session.execute(_counters, kept)
 
 
 def _fire(

@@ -35,7 +35,7 @@ DECIDED = ("decided_on", "declined_on", "concluded_on", "approved_on")
 TO_FILL = "日期待补录，请打电话告诉窗口。"
 _TAIL = re.compile(r"\d{3}[\dX]")
 _NOBODY = "0" * 64
-_ASKS = re.compile(r"(?<![申邀])请")
+_ASKS = re.compile(r"(?<!申)请")
 """A sentence that asks him for something, and does not only name an application (申请)."""
 
 
@@ -105,6 +105,7 @@ class Answer:
     office: str
     phone: str
     elsewhere: str = ""
+    later: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -166,12 +167,12 @@ def _answer(loaded: Loaded) -> Answer:
     return Answer(
         case_no=loaded.row.case_no, name=words.mask_name(loaded.row.name), lead=lead, more=more,
         stage=f"{_title(loaded, head)}：{stage.label}", closed=stage.closed,
-        asked=not stage.closed and bool(_ASKS.search(sentence)), todos=tuple(_todos(loaded, head)),
+        asked=not stage.closed and bool(_ASKS.search(lead) or any(part.startswith("请") for part in more.split("。"))), todos=tuple(_todos(loaded, head)),
         parts=tuple(_parts(loaded, head)),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
         objections=tuple(_objections(loaded, received, head)), payments=_payments(loaded), account=account,
         imported=_imported(loaded),
-        office=office.name, phone=office.phone, elsewhere=_decided_by(loaded, head),
+        office=office.name, phone=office.phone, elsewhere=_decided_by(loaded, head), later=tuple(_later(loaded)),
     )  # fmt: skip
 
 
@@ -240,7 +241,7 @@ LIVE = ("running", "paused", "unstarted")
 def _mine(loaded: Loaded, row: dict[str, Any]) -> bool:
     """What he has to do; what he only may do stands under the objections."""
     his = row["owner"] == ME and row["addressee"] in ("", ME) and row["state"] in ("running", "unstarted")
-    return his and not rights.right_of(loaded.definition, row)
+    return bool(his and row["kind"] == "deadline" and not rights.right_of(loaded.definition, row))
 
 
 def _todos(loaded: Loaded, head: Any) -> list[Todo]:
@@ -327,8 +328,10 @@ def _objections(loaded: Loaded, received: list[DeliveryRecord], head: Any) -> li
         with_paper.add(i.matter_id)
         got = f"您 {chinese_day(days[i.id])} 收到" if i.id in days else "还没有送到您手上"
         window = windows.get(i.id)
-        if window is None or window.id == head.id:
+        if window is None:
             out.append(f"{i.label}：{got}。不服怎么办、到哪一天为止，都写在上面。")
+        elif window.id == head.id:
+            out.append(f"{i.label} {i.number}：{got}。现在办到哪一步，最上面写着。")
         elif window_open(loaded, window) or loaded.place(window)[1].end:
             out.append(f"{i.label} {i.number}：{got}。{_sentence(loaded, window)}")
     for m in loaded.matters:
@@ -349,9 +352,9 @@ def may_ask(loaded: Loaded, matter: Any, addressee: str) -> list[str]:
     _, state = loaded.place(matter)
     out = []
     for r in loaded.book(matter).rows:
-        own = r["addressee"] == addressee or (r["addressee"] == "" and r["owner"] == addressee)
-        ended = state.end and r["addressee"] == addressee
-        if matter.addressee or not (r["legal"] and own and (ended or rights.right_of(loaded.definition, r))):
+        by_paper = state.end and r["addressee"] == addressee  # from the day he received the conclusion; asked already: not again
+        by_state = r["addressee"] == "" and r["owner"] == addressee and rights.right_of(loaded.definition, r)
+        if matter.addressee or not (r["legal"] and r["kind"] == "deadline" and (by_paper or by_state)):
             continue
         if r["state"] == "unstarted":
             out.append(f"{r['label']}：收到日期待补录，请打电话告诉窗口您哪天收到的。")
@@ -359,6 +362,15 @@ def may_ask(loaded: Loaded, matter: Any, addressee: str) -> list[str]:
             gone = "，已经过了" if r["due_on"] < loaded.today else ""
             out.append(f"{r['label']}：最晚 {chinese_day(r['due_on'])}{'（暂估）' if r['provisional'] else ''}{gone}。")
     return out
+
+
+def _later(loaded: Loaded) -> list[str]:
+    """What he can ask for from a day on that is still to come or has come (复查鉴定)."""
+    rows = [r for m in loaded.matters if loaded.place(m)[1].end for r in loaded.book(m).rows]
+    return [
+        f"{r['label'].removeprefix('最早')}：{chinese_day(r['due_on'])}{'（暂估）' if r['provisional'] else ''}起可以办。"
+        for r in rows if r["kind"] == "earliest" and r["state"] == "running" and r["owner"] == ME
+    ]  # fmt: skip
 
 
 def _payments(loaded: Loaded) -> tuple[Paid, ...]:

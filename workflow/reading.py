@@ -109,9 +109,10 @@ def matter_view(loaded: Loaded, matter: Any, actor: Actor) -> dict[str, Any]:
     defined, state = loaded.place(matter)
     above = loaded.parent(matter)
     return {
-        "matter": name_of(matter), "label": title_of(loaded.definition, matter), "state": state.name, "state_label": state.label, "end": state.end,
+        "matter": name_of(loaded, matter), "label": title_of(loaded.definition, matter),
+        "state": state.name, "state_label": state.label, "end": state.end,
         "version": matter.version, "public": public_sentence(state, loaded.book(matter).rows),
-        "about": name_of(above) if above else "", "addressee": matter.addressee,
+        "about": name_of(loaded, above) if above else "", "addressee": matter.addressee,
         "elsewhere": loaded.definition.people.get(defined.elsewhere, defined.elsewhere),
         "facts": shown_facts(loaded, matter), "clocks": clocks_of(loaded, matter),
         "papers": [
@@ -122,9 +123,10 @@ def matter_view(loaded: Loaded, matter: Any, actor: Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def name_of(matter: Any) -> str:
-    """A matter as people call it on the command line: recognition, remedy#2."""
-    return str(matter.name) if matter.number == 1 else f"{matter.name}#{matter.number}"
+def name_of(loaded: Loaded, matter: Any) -> str:
+    """A matter as it is named in addresses and on the command line: recognition; remedy#1 where there are several."""
+    several = sum(m.name == matter.name for m in loaded.matters) > 1
+    return f"{matter.name}#{matter.number}" if several else str(matter.name)
 
 
 def title_of(definition: Definition, matter: Any) -> str:

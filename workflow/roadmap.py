@@ -157,6 +157,6 @@ def _to_come(loaded: Loaded, stage: Stage) -> list[Step]:
                 if state in order and order.index(state) > here and (state != SECOND or standing.get(name) == AT_REGION)
             ]
         elif name in standing or leads_on:
-            out.append(Step(f"诊断为职业病以后：{whole}" if undiagnosed else whole, None, "", "todo"))
+            out.append(Step(f"诊断为职业病以后：{whole}" if undiagnosed and not out else whole, None, "", "todo"))
         leads_on = leads_on and not ("decided" in order and here >= order.index("decided"))
     return out

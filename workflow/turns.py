@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflow import accounts, permissions, rights
-from workflow.definition.model import ActionDef, Definition, MatterDef
+from workflow.definition.model import ActionDef, Definition, MatterDef, StateDef
 from workflow.situation import Actor
 
 BUREAU = "bureau"
@@ -17,7 +17,8 @@ def my_states(definition: Definition, actor: Actor, level: str) -> dict[str, fro
     """For each matter the states in which this person's act moves it on.
 
     Acts open in most states (a death, a withdrawal) are nobody's turn, and neither are those the law has no procedure
-    for; what a party does is recorded by the window. A matter that has ended waits for nobody, whatever can still be done.
+    for; what a party does is recorded by the window. An act written for several states (common: 停发、重新核定) is waited for
+    only where a clock of the state belongs to who does it. A matter that has ended waits for nobody, whatever can still be done.
     """
     found: dict[str, frozenset[str]] = {}
     for matter in definition.matters.values():
@@ -25,7 +26,8 @@ def my_states(definition: Definition, actor: Actor, level: str) -> dict[str, fro
         states = frozenset(
             s.name for s in matter.states.values()
             if not s.end and any(
-                a.to != s.name and a.name not in everywhere and not a.unsettled and _turn(actor, matter, a, level)
+                a.to != s.name and a.name not in everywhere and not a.unsettled and _awaited(definition, s, a)
+                and _turn(actor, matter, a, level)
                 for a in s.actions.values()
             )
         )  # fmt: skip
@@ -51,6 +53,10 @@ def _everywhere(matter: MatterDef) -> frozenset[str]:
     going = [s for s in matter.states.values() if not s.end]
     names = {name for s in going for name in s.actions}
     return frozenset(n for n in names if 2 * sum(n in s.actions for s in going) > len(going))
+
+
+def _awaited(definition: Definition, state: StateDef, action: ActionDef) -> bool:
+    return not action.common or any(definition.clocks[c].owner in action.by for c in state.clocks)
 
 
 def _turn(actor: Actor, matter: MatterDef, action: ActionDef, level: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from workflow.cases import typed
 from workflow.cases.act import Act
 from workflow.cases.load import AnyRow, Loaded, load_seen
-from workflow.cases.opening import BOTH
+from workflow.cases.opening import BOTH, to_open
 from workflow.deadlines import ClockBook
 from workflow.errors import BadInput, Reason, Refused
 from workflow.situation import Actor
@@ -45,8 +45,9 @@ class PauseAsked:
 def perform(store: Store, actor: Actor, case_no: str, matter: str, action: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What would follow if `action` were done now (or on the day its own date fact says).
 
-    {"case_no", "matter", "action", "label", "from", "to", "to_label", "unmet": sentences, "opens", "document", "clocks": rows
-    with name, label, owner, addressee, state and days before and after, "written": False}. Raises NotFound, Refused.
+    {"case_no", "matter", "action", "label", "from", "to", "to_label", "unmet": sentences, "opens" (matters, each with addressee
+    and clocks), "document", "clocks": rows with name, label, owner, addressee, state and days before and after, "written": False}.
+    Raises NotFound, Refused.
     """
     with store.reading() as session:
         loaded = load_seen(store, session, case_no, actor)
@@ -54,7 +55,7 @@ def perform(store: Store, actor: Actor, case_no: str, matter: str, action: str, 
         before = _copy(loaded.book(row))
         act = Act(loaded, actor, row, action, supposed=True)
         to_name, unmet = act.suppose(facts)
-        opened = [_would_open(loaded, act, name) for name in act.action.open]
+        opened = [_would_open(loaded, act, name, who) for name, who in to_open(loaded, row, act.action, facts)]
         known = loaded.definition.instruments.get(act.action.issue)
         return {
             **_head(loaded, row), "action": action, "label": act.action.label, "from": act.old.name, "to": to_name,
@@ -115,14 +116,17 @@ def _with_pausable(loaded: Loaded) -> AnyRow:
     return found[-1]
 
 
-def _would_open(loaded: Loaded, act: Act, name: str) -> dict[str, Any]:
-    """A matter the act would open, with the clocks that would begin."""
+def _would_open(loaded: Loaded, act: Act, name: str, who: str) -> dict[str, Any]:
+    """A matter the act would open (of a child: for whom), with the clocks that would begin."""
     defined = loaded.definition.matters[name]
-    book = loaded.new_book(act.matter.office_id, BOTH[0] if defined.each else "")
+    book = loaded.new_book(act.matter.office_id, who)
     known = {"diagnosed_on": loaded.row.diagnosed_on, "opened_on": act.on, "received_on": act.on}
     days = {k: v for k, v in known.items() if v is not None}
     book.move(None, defined.states[defined.start], days, None, BOTH)
-    return {"matter": name, "label": defined.label, "clocks": _compared(loaded, [], book.rows)}
+    return {
+        "matter": name, "label": defined.label, "addressee": who, "addressee_label": loaded.definition.people.get(who, ""),
+        "clocks": _compared(loaded, [], book.rows),
+    }  # fmt: skip
 
 
 def _copy(book: ClockBook) -> list[dict[str, Any]]:

@@ -123,3 +123,11 @@ def test_notices_of_several_matters_share_one_series_of_numbers(town: Town) -> N
         announced(failed(benefit, "worker", "agency", "benefit"), "worker", "agency", "benefit")
     numbers = [n for each in (life, other, benefit) for k, n in each.documents() if k == "public_notice"]
     assert len(set(numbers)) == 4
+
+
+def test_a_reminder_and_the_act_that_ends_it_may_fall_due_in_one_round(town: Town) -> None:
+    life = town.life().accepted().proposed("refuse")
+    life.act("approver", "recognition", "refuse", ground="不在目录")
+    announced(failed(handed(life, "worker")))
+    life.work(life.due("public_notice", "employer") + timedelta(days=1))
+    assert (life.state("recognition"), life.standing("recognition")) == ("delivered", {})

@@ -5,24 +5,162 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from tests.builders import START, Life, Mailbox, Town, counts, fresh_town, swallow
-from workflow import cases, clock, worker
+from tests.builders import START, WAGE, Life, Town, counts, fresh_town
+from workflow import cases, clock, permissions
 from workflow.cases import Choice
-from workflow.cases.load import load_seen
-from workflow.definition.model import FactDef
+from workflow.cases.load import Loaded, load_seen
+from workflow.definition.model import Definition, FactDef
 from workflow.errors import Stopped
 
-SEEDS = range(400 if os.environ.get("PROVE_ALL") == "1" else 12)
-STEPS = 45
-RARE = frozenset({"record_death", "withdraw", "close_unfiled", "decline", "refuse", "terminate", "stop", "abandon"})
+PROVE_ALL = os.environ.get("PROVE_ALL") == "1"
+SEEDS = range(600 if PROVE_ALL else 16)
+STEPS = 60
+WAITS = (0, 0, 0, 0, 1, 1, 2, 5, 9, 25, 70)
+"""日 between two steps; rarely much longer (see Walk.step)."""
+RARE = frozenset({
+    "record_death", "withdraw", "close_unfiled", "decline", "refuse", "terminate", "stop", "abandon", "withdraw_diagnosis", "end_labour",
+    "transfer", "close_unrecognised", "set_moot", "withdraw_reimbursement", "withdraw_advance",
+})  # fmt: skip
+"""Acts that end or turn a life; done now and then only, else no life comes far."""
 PARTIES = ("worker", "relative", "union", "employer")
+BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
+
+
+# --- where a life begins ----------------------------------------------------------------------------------------------
+
+
+def fresh(town: Town, rng: random.Random) -> Life:
+    diagnosed = rng.choice(["2026-02-16", "2026-02-16", "2024-06-03"])
+    return town.life(dispute=rng.choice(["no", "yes"]), diagnosed_on=diagnosed)
+
+
+def watched(town: Town, _: random.Random) -> Life:
+    blank: dict[str, Any] = dict.fromkeys(("diagnosed_on", "disease", "certificate_no", "certificate_employer", "dispute"), "")
+    return town.life(diagnosing="yes", **blank)
+
+
+def under_review(town: Town, rng: random.Random) -> Life:
+    return town.life(dispute=rng.choice(["no", "yes"])).accepted()
+
+
+def decided(town: Town, rng: random.Random) -> Life:
+    life = town.life(insured=rng.choice(["yes", "no"])).accepted()
+    opinion = rng.choice(["recognise", "refuse"])
+    ground: dict[str, Any] = {"ground": "不在目录"} if opinion == "refuse" else {}
+    life.proposed(opinion).act("approver", "recognition", opinion, **ground)
+    return life.served() if rng.random() < 0.7 else life
+
+
+def declined(town: Town, _: random.Random) -> Life:
+    life = town.life().filed()
+    life.act("approver", "recognition", "decline", ground="超过一年")
+    return life.served()
+
+
+def conclusive(town: Town, rng: random.Random) -> Life:
+    life = town.life().recognised().served().appraisal_filed().scheduled()
+    return life.concluded(rng.choice(["3", "8", "none"])) if rng.random() < 0.5 else life
+
+
+def final(town: Town, rng: random.Random) -> Life:
+    """The conclusion stands, and a year has gone by."""
+    life = town.life().recognised().served().appraised(rng.choice(["1", "3", "8"]))
+    return life.windows_over().wait(rng.choice([0, 300]))
+
+
+def claimed(town: Town, rng: random.Random) -> Life:
+    life = town.life().recognised().served().appraised(rng.choice(["2", "4", "7", "none"]), rng.choice(["none", "most"]))
+    return life.claimed()
+
+
+def paying(town: Town, rng: random.Random) -> Life:
+    life = town.life().recognised().served().appraised(rng.choice(["1", "3"]), "part").claimed().payable()
+    life.wait(1).act("finance", "benefit", "pay_once")
+    if rng.random() < 0.7:
+        life.wait(30).act("finance", "benefit", "pay_month", month=life.day.isoformat()[:7])
+    return life
+
+
+def bereft(town: Town, rng: random.Random) -> Life:
+    life = paying(town, rng)
+    life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
+    life.act("desk", "benefit", "claim_survivor", behalf="relative", papers=["death_proof", "kinship_proof"], dependants="配偶", **BANK)
+    return life
+
+
+def liable(town: Town, rng: random.Random) -> Life:
+    """The employer has to pay, and does not: the fund is asked."""
+    life = town.life(insured="no").recognised().served().appraised().claimed()
+    life.act("agency", "benefit", "refer_employer", ground="未参保")
+    life.served("benefit", "agency")
+    life.act("desk", "benefit", "apply_advance", behalf="worker", gateway="refused", gateway_proof="拒付答复")
+    if rng.random() < 0.7:
+        life.wait(1).act("agency", "advance_payment", "dun")
+    return life
+
+
+def advanced(town: Town, rng: random.Random) -> Life:
+    """The fund has paid first."""
+    life = liable(town, random.Random(2))
+    if life.state("advance_payment") == "applied":
+        life.act("agency", "advance_payment", "dun")
+    life.act("agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat())
+    life.wait(12).act("agency", "advance_payment", "propose_advance", advance_items="一次性伤残补助金", advance_sum="1000.00",
+                      advance_month="500.00", **BANK)  # fmt: skip
+    life.act("head", "advance_payment", "grant_advance")
+    life.act("agency", "advance_payment", "deliver", addressee="worker", way="direct", received_on=life.day.isoformat())
+    if rng.random() < 0.7:
+        life.act("finance", "advance_payment", "pay_out")
+    return life
+
+
+def reimbursing(town: Town, _: random.Random) -> Life:
+    life = town.life().recognised().served()
+    life.act("desk", "benefit", "apply_reimbursement", behalf="worker")
+    return life
+
+
+def objecting(town: Town, rng: random.Random) -> Life:
+    """A review or a suit about the recognition is under way."""
+    life = decided(town, rng)
+    if not life.remedies():
+        life.served()
+    remedy = life.remedies()["worker"]
+    if rng.random() < 0.5:
+        life.act("desk", remedy, "apply_review", behalf="worker", review_got_on=life.day.isoformat())
+        life.act("desk", remedy, rng.choice(["accept_review", "accept_simple"]))
+    else:
+        life.act("desk", remedy, "sue", behalf="worker")
+        life.act("desk", remedy, rng.choice(["docket", "docket_simple"]), complaint_got_on=life.day.isoformat())
+    return life
+
+
+def sheet_contested(town: Town, rng: random.Random) -> Life:
+    """A review about the sheet of benefits is decided: what it orders is to be carried out."""
+    life = paying(town, rng)
+    remedy = life.remedies("benefit")["worker"]
+    life.act("desk", remedy, "apply_review", behalf="worker", review_got_on=life.day.isoformat())
+    life.act("desk", remedy, "accept_review")
+    outcome = rng.choice(["redo", "annulled", "varied", "ordered_to_act"])
+    life.act("desk", remedy, "decide_review", outcome=outcome, ruling="复议决定书", procedural="no")
+    life.act("desk", remedy, "review_served")
+    return life
+
+
+BEGINNINGS: tuple[Callable[[Town, random.Random], Life], ...] = (
+    fresh, watched, decided, objecting, claimed, paying, liable, reimbursing, under_review, declined, conclusive, final, bereft, advanced,
+    sheet_contested, watched,
+)  # fmt: skip
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -37,67 +175,76 @@ class Walk:
 
     def step(self) -> None:
         """Let some time pass, perhaps let the worker process run, and try one act."""
-        self.life.wait(self.rng.choice([0, 0, 1, 1, 2, 5, 9, 25]))
-        if self.rng.random() < 0.2:
-            self.work()
-        last_things = self.rng.random() < 0.06
-        offered = [o for o in self.offered() if last_things or o[2].action.name not in RARE]
-        if not offered:  # nobody who was asked has anything to do
-            return
-        states = {m: self.life.state(m) for _, m, _ in offered}
-        tried = [self.done[f"{m}.{states[m]}.{c.action.name}"] for _, m, c in offered]
-        weights = [1 / (1 + n) ** 2 for n in tried]
-        ((who, matter, choice),) = self.rng.choices(offered, weights)
-        sound = self.rng.random() < 0.85
-        facts = {
-            f.name: v
-            for f in choice.ask
-            if (v := self.value(f, sound)) is not None and (sound or self.rng.random() < 0.7)
-        }
-        facts |= {f.name: v for f in choice.may if self.rng.random() < 0.2 and (v := self.value(f, sound)) is not None}
-        papers = [p.name for p in choice.papers if self.rng.random() < 0.8]
-        self.attempt(who, matter, choice, facts, papers, sound)
+        rng, life = self.rng, self.life
+        life.wait(rng.choice(WAITS) if rng.random() < 0.97 else rng.choice([200, 370]))
+        if rng.random() < 0.25:
+            self.counting(life.work)
+        for _ in range(5):
+            if found := self.offered():
+                self.attempt(*found)
+                return
 
-    def work(self) -> None:
-        with clock.frozen(datetime.combine(self.life.day, time(18), clock.SHANGHAI)):
-            worker.once(self.town.store, Mailbox(), swallow)
-        self.life.check()
+    def counting(self, what: Callable[[], Any]) -> Any:
+        """Do it, and count what the system did by itself with it."""
+        before = self.life.events()
+        result = what()
+        names = {m.id: m.name for m in self.rows()}
+        for e in self.life.since(before):
+            if e.kind == "matter:performed" and e.actor_id == self.town.system.id:
+                self.done[f"{names[e.matter_id or 0]}.{e.from_state}.{e.action}"] += 1
+        return result
 
-    def offered(self) -> list[tuple[str, str, Choice]]:
-        """(who, matter, act) of everything in the present states, those who may not do it included now and then."""
-        out = []
+    def rows(self) -> list[Any]:
+        with self.town.store.reading() as session:
+            return list(load_seen(self.town.store, session, self.life.case_no, self.town.system).matters)
+
+    def offered(self) -> tuple[str, str, Choice] | None:
+        """(who, matter, act): something little tried in the present states, by one who may do it, or now and then may not."""
+        rng = self.rng
         with clock.frozen(self.life.day), self.town.store.reading() as session:
-            for who in self.rng.sample(sorted(self.town.people), 9):
-                actor = self.town.people[who]
-                if actor.employer_id is None and not (
-                    actor.city or actor.office_id == self.town.people["desk"].office_id
-                ):
-                    continue
-                try:
-                    loaded = load_seen(self.town.store, session, self.life.case_no, actor)
-                except Stopped:
-                    continue
-                for matter in loaded.matters:
-                    for c in cases.choices(loaded, matter, actor):
-                        if c.possible or self.rng.random() < 0.004:
-                            out.append((who, matter.name, c))
-        return out
+            loaded = load_seen(self.town.store, session, self.life.case_no, self.town.system)
+            tried = {m.id: [self.weight(m, a) for a in loaded.place(m)[1].actions] for m in loaded.matters}
+            open_ones = [m for m in loaded.matters if any(tried[m.id])]
+            if not open_ones:
+                return None
+            matter = rng.choices(open_ones, [sum(tried[m.id]) for m in open_ones])[0]
+            actions = loaded.place(matter)[1].actions.values()
+            action = rng.choices(list(actions), tried[matter.id])[0]
+            able = [n for n, a in self.town.people.items() if permissions.may_do(a, action) and self.sees(loaded, a)]
+            who = rng.choice(able or sorted(self.town.people)) if rng.random() < 0.97 else rng.choice(sorted(self.town.people))
+            if not self.sees(loaded, self.town.people[who]):
+                return None
+            choices = [c for c in cases.choices(loaded, matter, self.town.people[who]) if c.possible or rng.random() < 0.004]
+        if not choices:
+            return None
+        choice = rng.choices(choices, [self.weight(matter, c.action.name) or 1e-9 for c in choices])[0]
+        return who, f"{matter.name}#{matter.number}", choice
 
-    def attempt(
-        self, who: str, matter: str, choice: Choice, facts: dict[str, Any], papers: list[str], sound: bool
-    ) -> None:
+    def sees(self, loaded: Loaded, actor: Any) -> bool:
+        return permissions.sees_case(actor, loaded.row.office_id, loaded.row.employer_id)
+
+    def weight(self, matter: Any, action: str) -> float:
+        """What has been done little comes first; what ends lives comes seldom."""
+        seldom = 0.05 if action in RARE else 1.0
+        return float(seldom / (1 + self.done[f"{matter.name}.{matter.state}.{action}"]) ** 2)
+
+    def attempt(self, who: str, matter: str, choice: Choice) -> None:
+        sound = self.rng.random() < 0.85
+        parties = [p for p in PARTIES if p in choice.action.by]
+        facts = self.facts(matter, choice, sound, parties)
+        papers = [p.name for p in choice.papers if self.rng.random() < 0.8]
         before, events, state = counts(self.town.store), self.life.events(), self.life.state(matter)
-        behalf = (
-            self.rng.choice(PARTIES)
-            if {"worker", "employer"} & set(choice.action.by) and "applicant" not in facts
-            else ""
-        )
-        try:
+        behalf = self.rng.choice(parties) if parties and "applicant" not in facts else ""
+
+        def perform() -> cases.Outcome:
             with clock.frozen(datetime.combine(self.life.day, time(9), clock.SHANGHAI)):
-                outcome = cases.perform(
+                return cases.perform(
                     self.town.store, self.town.people[who], self.life.case_no, matter, choice.action.name,
                     facts=facts, papers=papers, behalf=behalf,
                 )  # fmt: skip
+
+        try:
+            outcome = self.counting(perform)
         except Stopped as stopped:
             assert stopped.reasons and all(len(s) > 5 for s in stopped.sentences())
             assert counts(self.town.store) == before, "a refusal writes nothing"
@@ -109,56 +256,84 @@ class Walk:
         assert outcome.from_state == state
         assert outcome.to_state == choice.action.to or (choice.action.each and outcome.to_state == state)
         assert self.life.state(matter) == outcome.to_state
-        assert self.life.events() == events + 1
-        self.done[f"{matter}.{state}.{choice.action.name}"] += 1
+        self.life.grown(events, outcome)
+        self.done[f"{matter.partition('#')[0]}.{state}.{choice.action.name}"] += 1
         self.life.check()
 
     def only_the_form(self, choice: Choice, stopped: Stopped) -> None:
         """An act shown as possible is refused for nothing but what is typed into its own form."""
         form = {f.name for f in (*choice.ask, *choice.may)} | {"papers", "behalf"}
-        other = [r for r in stopped.reasons if r.field not in form and r.code != "papers_missing"]
+        other = [r for r in stopped.reasons if r.field not in form and r.code not in ("papers_missing", "unknown_figure")]
         assert not other, (choice.action.name, [r.sentence() for r in other])
 
-    def value(self, fact: FactDef, sound: bool) -> Any:
+    # --- what people type ---------------------------------------------------------------------------------------------
+
+    def facts(self, matter: str, choice: Choice, sound: bool, parties: list[str]) -> dict[str, Any]:
+        diagnosed = self.life.case().diagnosed_on
+        known = {**self.life.row(matter).facts, **({"diagnosed_on": diagnosed.isoformat()} if diagnosed else {})}
+        told: dict[str, Any] = {}
+        for f in choice.ask:
+            if (v := self.value(f, sound, parties, {**known, **told})) is not None and (sound or self.rng.random() < 0.7):
+                told[f.name] = v
+        for f in choice.may:
+            wanted = 0.6 if f.name in ("varied_to", "procedural", "told_arbitration") else 0.2
+            if self.rng.random() < wanted and (v := self.value(f, sound, parties, {**known, **told})) is not None:
+                told[f.name] = v
+        if sound and any(f.name == "backdate_reason" for f in choice.may):
+            told["backdate_reason"] = "补记"
+        return told
+
+    def value(self, fact: FactDef, sound: bool, parties: list[str], known: Mapping[str, Any]) -> Any:
         """Something a person might type; not `sound`: perhaps nonsense."""
-        rng, day = self.rng, self.life.day
+        rng = self.rng
         if not sound and rng.random() < 0.4:
             return rng.choice(["", "不知道", "-1", "2026-02-30", "9999-12-31", " ", "a" * 5000, "\x00", "0"])
-        likely = {
-            "stable": "yes", "signed": "yes", "exclusion": "no", "opinion": rng.choice(["recognise", "recognise", "refuse"]),
-            "applicant": rng.choice(PARTIES), "addressee": rng.choice(["worker", "employer"]), "votes_for": "3",
-            "panel_size": rng.choice(["3", "5"]), "conflicts": rng.choice(["", "专家甲", "专家甲、专家乙"]), "own_wage": "6200.00",
-            "month": day.isoformat()[:7], "returned_month": rng.choice(["", day.isoformat()[:7]]), "extension_days": "10",
-            "provisional": "yes", "exam_on": (day + timedelta(days=rng.choice([0, 3, 8]))).isoformat(),
-            "supplement_by_on": (day + timedelta(days=rng.choice([2, 10]))).isoformat(), "returned_item": "lump_sum",
-            "grade": rng.choice(["1", "3", "7", "none"]), "care": rng.choice(["none", "part", "full"]),
-        }  # fmt: skip
-        if fact.name in likely:
-            return likely[fact.name]
+        if fact.name in LIKELY:
+            return rng.choice(LIKELY[fact.name])
+        if fact.name == "applicant":
+            return rng.choice(parties or PARTIES)
+        if fact.type == "month" or fact.name == "returned_month":
+            return rng.choice([self.life.day.isoformat()[:7], self.life.day.isoformat()[:7], "2026-06"])
         if fact.type == "date":
-            return (day - timedelta(days=rng.choice([0, 0, 0, 1, 3]))).isoformat()
+            return self.day_of(fact, known)
         if fact.type == "choice":
             return rng.choice(list(fact.choices))
-        return {"text": "某内容", "longtext": "写明的理由，工伤保险条例第二十条", "account": "6200000000001234"}.get(
-            fact.type
-        )
+        plain = {"text": "某内容", "longtext": "写明的理由，工伤保险条例第二十条", "account": "6200000000001234",
+                 "bool": rng.choice(["yes", "yes", "no"]), "int": "10", "money": rng.choice(["0", "80.00", "100.00", "1000.00"])}  # fmt: skip
+        return plain.get(fact.type)
+
+    def day_of(self, fact: FactDef, known: Mapping[str, Any]) -> str:
+        """A day on which it may have been, mostly today, not before what it must come after."""
+        day = self.life.day
+        if fact.future:
+            return (day + timedelta(days=self.rng.choice([0, 3, 8, 15]))).isoformat()
+        earliest = known.get(fact.not_before) or "1950-01-01"
+        back = day - timedelta(days=self.rng.choice([0, 0, 0, 0, 1, 3]))
+        return min(max(back.isoformat(), str(earliest)), day.isoformat())
+
+
+LIKELY: Mapping[str, tuple[str, ...]] = {
+    "stable": ("yes",), "signed": ("yes",), "exclusion": ("no",), "opinion": ("recognise", "recognise", "refuse"),
+    "addressee": ("worker", "employer"), "votes_for": ("3", "5"), "panel_size": ("3", "5"), "conflicts": ("", "专家甲", "专家甲、专家乙"),
+    "own_wage": (WAGE, WAGE, "6300.00"), "provisional": ("yes",), "returned_item": ("lump_sum", "disability_allowance"),
+    "grade": ("1", "3", "7", "none"), "care": ("none", "part", "full"), "later_exposure": ("no",), "credentials_shown": ("yes",),
+    "investigator_one": ("甲 001",), "investigator_two": ("乙 002",), "critically_ill": ("yes",), "identity_checked": ("yes",),
+    "told_arbitration": ("yes",), "relationship_denied": ("yes",), "advance_sum": ("1000.00",), "owed_sum": ("1000.00", "500.00"),
+    "claimed_sum": ("100.00",), "payable_sum": ("0", "80.00", "100.00"), "recovery_sum": ("100.00",), "repaid_sum": ("50.00", "100.00"),
+    "set_off_sum": ("50.00",), "funeral_grant": ("42000.00",), "pension_month": ("0", "1000.00"), "death_grant": ("0",),
+    "survivor_arrears": ("0",), "died_in_leave": ("no",), "worker_confirmed": ("yes",), "set_by": ("某文件〔2026〕1号",),
+    "set_lump_sum": ("90000.00",), "set_allowance": ("0", "5000.00"), "set_care": ("2000.00",), "set_from": ("2026-07",),
+    "advance_month": ("500.00",), "employer_sum": ("80.00", "1000.00", "2000.00"), "pension_amount": ("9000.00",),
+    "diagnosed_on": (START.isoformat(),),
+}  # fmt: skip
 
 
 def walk(town: Town, seed: int, done: Counter[str]) -> Walk:
     rng = random.Random(seed)
-    changes = {
-        "dispute": rng.choice(["no", "no", "yes"]), "insured": rng.choice(["yes", "yes", "yes", "no"]),
-        "diagnosed_on": rng.choice(["2026-02-16", "2026-02-16", "2024-06-03"]) if seed % 3 == 0 else "2026-02-16",
-    }  # fmt: skip
-    life = town.life(START, **changes)
-    if seed % 3:
-        life.recognised().served()
-    if seed % 3 == 2:
-        life.appraised(rng.choice(["1", "3", "8"]), rng.choice(["none", "most"]))
-    walked = Walk(town, rng, life, done)
+    walked = Walk(town, rng, BEGINNINGS[seed % len(BEGINNINGS)](town, rng), done)
     for _ in range(STEPS):
         walked.step()
-        if walked.life.case().closed_on:
+        if walked.life.case().closed_on and rng.random() < 0.3:
             break
     return walked
 
@@ -168,17 +343,24 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     yield from fresh_town(request, tmp_path_factory)
 
 
+def everything(definition: Definition) -> set[str]:
+    """matter.state.act of everything that may ever be done."""
+    return {f"{m.name}.{s.name}.{a}" for m in definition.matters.values() for s in m.states.values() for a in s.actions}
+
+
+def kinds(entries: set[str]) -> set[tuple[str, str]]:
+    """(matter, act) whatever the state."""
+    return {(e.split(".")[0], e.split(".")[2]) for e in entries}
+
+
 def test_no_random_life_breaks_the_engine_or_is_forgotten(town: Town) -> None:
     done: Counter[str] = Counter()
-    seeds = SEEDS[:3] if town.store.postgres else SEEDS
+    seeds = SEEDS[: len(SEEDS) // 4] if town.store.postgres else SEEDS
     refused = sum(walk(town, seed, done).refused for seed in seeds)
     with town.store.reading() as session:
-        definition = town.store.definition(session, 1)
-    all_acts = {
-        f"{m.name}.{s.name}.{a}" for m in definition.matters.values() for s in m.states.values() for a in s.actions
-    }
+        all_acts = everything(town.store.definition(session, 1))
     assert set(done) <= all_acts
-    enough = min(
-        len(all_acts) * len(seeds) // 25, len(all_acts) * 9 // 10
-    )  # more lives reach more acts, nearly all in the end
-    assert refused > 2 * len(seeds) and len(done) > enough, sorted(all_acts - set(done))
+    share = len(kinds(set(done))) / len(kinds(all_acts))
+    print(f"{len(done)} of {len(all_acts)} acts, {share:.0%} of the kinds of acts, {refused} refusals in {len(seeds)} lives")
+    # More lives reach more acts, nearly all kinds in the end.
+    assert refused > len(seeds) and share > (0.9 if PROVE_ALL else 0.1), sorted(kinds(all_acts) - kinds(set(done)))

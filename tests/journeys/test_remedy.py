@@ -120,6 +120,13 @@ def test_a_window_lost_without_fault_is_opened_again_and_the_days_left_out(town:
     life.act("desk", remedy, "apply_review", behalf="worker", review_got_on=life.day.isoformat())
 
 
+@pytest.mark.parametrize("made", ["9999-12-31", "0001-01-01"])
+def test_an_impossible_year_is_told_and_nothing_is_reckoned_from_it(town: Town, made: str) -> None:
+    life = recognised(town).windows_over()
+    told = life.refused("officer", life.remedies()["worker"], "reopen_window", ground="住院隔离", made_on=made)
+    assert len(told) == 1 and made in told[0]
+
+
 def test_who_was_not_told_of_his_rights_has_his_time_from_being_told(town: Town) -> None:
     life = recognised(town)
     remedy = life.remedies()["worker"]
@@ -170,7 +177,8 @@ def test_a_decision_annulled_with_an_order_to_redo_is_not_made_again_on_the_same
 
 
 def test_new_grounds_and_a_procedural_annulment_allow_the_same_result(town: Town) -> None:
-    for procedural, facts in (("no", {"new_grounds": "新取得的病理诊断"}), ("yes", {})):
+    ways: list[tuple[str, dict[str, Any]]] = [("no", {"new_grounds": "新取得的病理诊断"}), ("yes", {})]
+    for procedural, facts in ways:
         life = refused(town)
         reviewed(life, "redo", procedural=procedural)
         assert life.standing("recognition") == {"redo_check": "running"}, "no day was fixed: none is invented"

@@ -114,7 +114,12 @@ def stalled(args: argparse.Namespace) -> None:
     on = day(args.day) if args.day else clock.today()
     found = stalls.find(store, on, office=args.office)
     lines = [s.sentence() for s in found] or [f"{on} 没有滞留和超期的案件。"]
-    emit(args, {"at": on, "count": len(found), "stalled": [s.as_dict() for s in found]}, lines)
+    emit(args, {"at": on, "count": len(found), "stalled": [{**s.as_dict(), "link": _link(s)} for s in found]}, lines)
+
+
+def _link(s: Any) -> str:
+    """Where the finding is taken on, below the address the office serves this under."""
+    return f"/cases/{s.case_no}/{s.ref.replace('#', '-')}/{s.act}" if s.act else f"/cases/{s.case_no}"
 
 
 def verify_audit(args: argparse.Namespace) -> int:

@@ -53,7 +53,8 @@ def lines(body: dict[str, Any]) -> list[str]:
         first = f"试算：案件 {body['case_no']}“{body['matter_label']}”中止。"
     said = [first, *(f"  {one_clock(c)}" for c in body["clocks"])]
     for opened in body.get("opens", []):
-        said += [f"另开事项“{opened['label']}”：", *(f"  {one_clock(c)}" for c in opened["clocks"])]
+        whose = f"（{opened['addressee_label']}）" if opened["addressee_label"] else ""
+        said += [f"另开事项“{opened['label']}”{whose}：", *(f"  {one_clock(c)}" for c in opened["clocks"])]
     said += [f"出具文书：{body['document']}"] if body.get("document") else []
     said += [f"现在还办不了：{sentence}" for sentence in body.get("unmet", [])]
     said += [f"注意：{note}" for note in body.get("notes", [])]

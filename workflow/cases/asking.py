@@ -57,7 +57,10 @@ def ask(act: Act, raw: Mapping[str, Any], papers: list[str]) -> tuple[Situation,
 def suppose(act: Act, raw: Mapping[str, Any]) -> tuple[Situation, Prepared, list[Reason]]:
     """As ask, for what-if: what is missing or does not hold is told beside, only what cannot be read is refused."""
     loaded = act.loaded
-    given, faults = typed.read(loaded.definition, act.action, raw, loaded.today + typed.FURTHEST, loaded.facts_of(act.matter))
+    told = {k: v for k, v in raw.items() if k != BACKDATE.name}
+    if act.action.on and not told.get(act.action.on):
+        told[act.action.on] = loaded.today.isoformat()  # else days still to come, which may be supposed, would make it one
+    given, faults = typed.read(loaded.definition, act.action, told, loaded.today + typed.FURTHEST, loaded.facts_of(act.matter))
     if faults:
         raise Refused(faults)
     situation = loaded.situation(act.matter, act.action, act.actor, given=given)

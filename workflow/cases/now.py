@@ -11,7 +11,7 @@ from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import ActionDef, FactDef, PaperDef
 from workflow.errors import Reason, Stopped
 from workflow.preparations import REGISTRY as PREPARATIONS
-from workflow.situation import Actor
+from workflow.situation import Actor, Situation
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,29 @@ def choices(loaded: Loaded, matter: AnyRow, actor: Actor) -> list[Choice]:
     return [_choice(loaded, matter, action, actor) for action in state.actions.values()]
 
 
+def _prepared(situation: Situation) -> Situation:
+    """With the facts the act makes itself: its conditions ask of them. What is wrong only for want of what the form asks for
+    is no obstacle yet. Raises Stopped otherwise."""
+    action = situation.action
+    if not action.prepare:
+        return situation
+    try:
+        made = PREPARATIONS[action.prepare](situation).facts
+    except Stopped:
+        if action.ask:
+            return situation
+        raise
+    return replace(situation, facts={**situation.facts, **made})
+
+
 def _choice(loaded: Loaded, matter: AnyRow, action: ActionDef, actor: Actor) -> Choice:
     definition = loaded.definition
     level = loaded.store.settings.recognition_level
     mine = permissions.may_do(actor, action) and permissions.recognises_here(actor, str(matter.name), action, level)
     situation = loaded.situation(matter, action, actor)
-    reasons: list[Reason] = []
     try:
-        # A preparation that needs what the form asks for cannot be tried yet; one that needs nothing can.
-        if action.prepare and not action.ask:
-            prepared = PREPARATIONS[action.prepare](situation)
-            situation = replace(situation, facts={**situation.facts, **prepared.facts})
-        reasons = machine.why_not(situation)
-        reasons += paperwork.unprintable(loaded, matter, action, situation.facts)
+        situation = _prepared(situation)
+        reasons = [*machine.why_not(situation), *paperwork.unprintable(loaded, matter, action, situation.facts)]
     except Stopped as stopped:
         reasons = list(stopped.reasons)
     asked = {*action.ask, *action.may, action.on} - {""}

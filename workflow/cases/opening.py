@@ -112,13 +112,27 @@ def open_by(loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, documen
     """Open what an act opens: a matter the case has not got (open) yet, or one child for each addressee (only for the one a
     delivery names). Each with its clocks' changes, as the event keeps them."""
     opened = []
+    for name, who in to_open(loaded, matter, action, given):
+        defined = loaded.definition.matters[name]
+        if defined.each:
+            opened.append(_child(loaded, matter, defined, who, on, given))
+        else:
+            opened.append(_place(loaded, Placement(name, defined.start, {"opened_on": on})))
+    return opened
+
+
+def to_open(loaded: Loaded, matter: AnyRow, action: ActionDef, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The matters the act opens: name, and the addressee of a child ("" for any other)."""
+    found: list[tuple[str, str]] = []
     for name in action.open:
         defined = loaded.definition.matters[name]
         if defined.each:
-            opened += _children(loaded, matter, action, defined, on, given)
+            latest = loaded.latest_instrument(matter)
+            everybody = list(latest.addressees) if latest else list(BOTH)
+            found += [(name, who) for who in ([str(given["addressee"])] if given.get("addressee") else everybody)]
         elif defined.many or not any(m.name == name and (m.closed_on is None or not _starts_again(defined)) for m in loaded.matters):
-            opened.append(_place(loaded, Placement(name, defined.start, {"opened_on": on})))
-    return opened
+            found.append((name, ""))
+    return found
 
 
 def _starts_again(defined: MatterDef) -> bool:
@@ -126,19 +140,18 @@ def _starts_again(defined: MatterDef) -> bool:
     return not any(s.end and s.actions for s in defined.states.values())
 
 
-def _children(
-    loaded: Loaded, matter: AnyRow, action: ActionDef, defined: MatterDef, on: date, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    latest = loaded.latest_instrument(matter)
-    everybody = list(latest.addressees) if latest else list(BOTH)
-    who = [str(given["addressee"])] if given.get("addressee") else everybody
+def _child(
+    loaded: Loaded, matter: AnyRow, defined: MatterDef, who: str, on: date, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    # what was not done in time is about no document, whatever the last one was
+    latest = None if given.get("decision_kind") else loaded.latest_instrument(matter)
     known = loaded.definition.instruments.get(latest.kind) if latest else None
     about = {
         "opened_on": on, "received_on": given.get("received_on", on), "decision": latest.number if latest else "",
         "decision_kind": given.get("decision_kind") or (latest.kind if latest else ""), "decision_label": known.label if known else "",
     }  # fmt: skip
     placed = Placement(defined.name, defined.start, about)
-    return [_place(loaded, placed, parent=matter, addressee=w, instrument=latest.id if latest else None) for w in who]
+    return _place(loaded, placed, parent=matter, addressee=who, instrument=latest.id if latest else None)
 
 
 def current_definition(session: Session) -> tuple[int, str]:

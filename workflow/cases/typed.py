@@ -71,6 +71,8 @@ def read_one(
     except (ValueError, InvalidOperation):
         return None, [Reason(f"“{fact.label}”填得不对：{HINTS[fact.type](fact)}", field=fact.name, law=fact.law)]
     fault = _day_fault(definition, fact, read, today, known) if isinstance(read, date) else None
+    if isinstance(read, date) and not EARLIEST <= read <= today + FURTHEST:
+        read = None  # told, and nothing is reckoned from it
     return read, [fault] if fault else []
 
 

@@ -217,13 +217,18 @@ def _sums(s: Situation) -> tuple[Decimal, Decimal]:
     return money(s.facts.get("claimed_sum")), money(s.facts.get("payable_sum"))
 
 
+def _typed_sum(s: Situation) -> str:
+    """The field to correct, where the sum itself was typed and not only kept."""
+    return "payable_sum" if "payable_sum" in s.given else ""
+
+
 @guard
 def approved_in_full(s: Situation) -> Reason | None:
     claimed, payable = _sums(s)
     if payable == claimed:
         return None
     text = "审核的金额少于申请的金额，要写明不报的理由。请办“同意部分报销”或者“不予报销”。"
-    return Reason(text, "not_in_full", "社会保险经办条例#22.2", "经办机构审批人")
+    return Reason(text, "not_in_full", "社会保险经办条例#22.2", "经办机构审批人", _typed_sum(s))
 
 
 @guard
@@ -231,21 +236,16 @@ def approved_in_part(s: Situation) -> Reason | None:
     claimed, payable = _sums(s)
     if Decimal(0) < payable < claimed:
         return None
-    return Reason(
-        "审核的金额不是申请金额的一部分。请办“同意全部报销”或者“不予报销”。",
-        "not_in_part",
-        "社会保险经办条例#22.2",
-        "经办机构审批人",
-    )
+    text = "审核的金额不是申请金额的一部分。请办“同意全部报销”或者“不予报销”。"
+    return Reason(text, "not_in_part", "社会保险经办条例#22.2", "经办机构审批人", _typed_sum(s))
 
 
 @guard
 def nothing_payable(s: Situation) -> Reason | None:
     if _sums(s)[1] == 0:
         return None
-    return Reason(
-        "审核有应当报销的金额，不能全部不报。请办“同意部分报销”。", "payable", "社会保险经办条例#22.2", "经办机构审批人"
-    )
+    text = "审核有应当报销的金额，不能全部不报。请办“同意部分报销”。"
+    return Reason(text, "payable", "社会保险经办条例#22.2", "经办机构审批人", _typed_sum(s))
 
 
 @guard

@@ -10,12 +10,13 @@ from workflow.situation import EventView, Situation
 
 SILENT_ROUNDS = 2
 """Reminders that must have gone by before an unanswered application is listed apart: our own policy, no law."""
-DUTIES = ("examine", "decide_fast", "decide")
-"""The bureau's own limits whose passing is inaction (行政复议法#11, #23)."""
+DUTIES = ("examine", "decide", "serve", "ordered_by", "reimburse", "dun_employer", "carry_out_by")
+"""The authorities' own limits whose passing is inaction (行政复议法#11, #23). The fast track is not among them: past its 15 日
+the case goes on to the ordinary 60 日, it is not yet left undone (工伤保险条例#20)."""
 YEARS = ("worker_files", "former_files")
 SERVED_STATES = ("delivered", "not_accepted", "revocation_served")
 """Where everybody has been served, so that a decision can become final."""
-BACK_TO_WORK = ("redo_by_order", "set_aside", "decide_anew")
+BACK_TO_WORK = ("redo_by_order", "set_aside", "vary_by_order", "decide_anew")
 RESULTS = {
     "recognise": "yes", "carry_out_yes": "yes", "refuse": "no", "refuse_after_ruling": "no", "carry_out_no": "no", "decline": "declined",
 }  # fmt: skip
@@ -168,23 +169,24 @@ def proposed_again(s: Situation) -> Reason | None:
 def not_the_same_again(s: Situation) -> Reason | None:
     """The same result on the same facts and grounds is barred, except after a purely procedural annulment (行政诉讼法解释#90)."""
     back = sent_back(s)
-    if (
-        back is None
-        or back.action == "decide_anew"
-        or back.facts.get("procedural") is True
-        or s.given.get("new_grounds")
-    ):
+    free = back is None or back.action == "decide_anew" or back.facts.get("procedural") is True
+    if back is None or free or s.given.get("new_grounds"):
         return None
-    wanted = {"declined"} if s.action.name in ("accept", "decline") else {"yes", "no"}
-    before = [RESULTS[e.action] for e in s.events if e.seq < back.seq and RESULTS.get(e.action) in wanted]
-    # A decision made before the case was placed here was a recognition.
-    annulled = before[-1] if before else "declined" if "declined" in wanted else "yes"
-    if RESULTS.get(s.action.name) != annulled:
+    if RESULTS.get(s.action.name) != _annulled(s, back):
         return None
     return Reason(
         "这个结果与被撤销的决定相同。没有新的事实或者理由，不能作出相同的决定。请写明新的事实或者理由，或者作出不同的决定。",
         "same_again", "行政复议法#64.2", "审批人", "new_grounds",
     )  # fmt: skip
+
+
+def _annulled(s: Situation, back: EventView) -> str:
+    """What the ruling set aside had decided: the last decision before it; one made before the case was placed here is told
+    by the state it was set aside in."""
+    before = [RESULTS[e.action] for e in s.events if e.seq < back.seq and e.action in RESULTS]
+    if before:
+        return before[-1]
+    return "declined" if back.to_state == "redo_examine" else "yes"
 
 
 def _varied(s: Situation, wanted: str, said: str) -> Reason | None:

@@ -141,7 +141,7 @@ def _set(s: Situation, lines: list[Line], item: str, amount: Decimal) -> list[Li
     law = str(old["law"]) if old and s.facts.get("redo") else law
     line: Line = {
         "item": item, "label": ITEMS[item], "amount": f"{amount:.2f}", "per": per, "payer": "fund",
-        "from": str(s.given.get("set_from")) if per == "month" else None,
+        "from": s.given.get("set_from") or (old["from"] if old else None) if per == "month" else None,
         "formula": f"按{s.given.get('set_by')}核定 = {amount:,.2f} 元", "law": law, "figures": [],
     }  # fmt: skip
     return [line, *rest] if per == "once" else [*rest, line]
