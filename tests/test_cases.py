@@ -87,11 +87,12 @@ def test_an_act_of_another_state_is_refused_with_what_can_be_done(town: Town) ->
     answer = stopped(town.life(), Refused, "approver", "recognise")
     assert answer.sentences() == [
         "“已诊断，待申请认定”时不能办“recognise”。现在能办：mark_former（登记离岗或退休职工）、file（提出工伤认定申请）、"
-        "extend_filing（同意单位延长申请）、exclude_time（登记扣除的时间）、note_certificate（登记证明书出具和收到的日期）、"
+        "extend_filing（同意单位延长申请）、refuse_extension（不同意单位延长申请）、exclude_time（登记扣除的时间）、"
+        "note_certificate（登记证明书出具和收到的日期）、"
         "close_unfiled（登记不再申请）、record_death（登记职工去世）。"
     ]
     life = town.life()
-    do(life, "approver", "close_unfiled", facts={"ground": "书面声明"})
+    life.act("desk", "recognition", "close_unfiled", behalf="worker", statement="书面声明")
     assert stopped(life, Refused, "approver", "accept").sentences() == [
         "“不再申请”时不能办“accept”。现在能办：file（提出工伤认定申请）。"
     ]

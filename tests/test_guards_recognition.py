@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from workflow.daycount import Span
-from workflow.definition.model import ActionDef, ClockDef, Definition, Expiry, MatterDef, QuestionDef, StateDef
-from workflow.guards import appraisal_more, recognition_more
+from workflow.definition.model import (
+    ActionDef,
+    ClockDef,
+    Definition,
+    Expiry,
+    InstrumentDef,
+    MatterDef,
+    QuestionDef,
+    StateDef,
+)
+from workflow.guards import appraisal_more, papers, recognition_more
 from workflow.guards.base import REGISTRY, WAITS
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.situation import Actor, ClockView, EventView, MatterView, Situation
@@ -28,23 +37,25 @@ def defined(use: str = "by_choice") -> Definition:
     question = QuestionDef(
         QUESTION, "中止", {"by_choice": "可以", "never": "不"}, use, "by_choice", "工伤保险条例#20.3", "L"
     )
-    return Definition("t", "", "", {}, {}, {}, {"corrections": corrections}, {}, {}, {}, {QUESTION: question})
+    papers_of = {n: InstrumentDef(n, n, "x", ("worker",), "工伤认定办法#19", aside=n == "notice") for n in ("ruling", "notice")}
+    return Definition("t", "", "", {}, {}, {}, {"corrections": corrections}, {}, papers_of, {}, {QUESTION: question})
 
 
 def clock(name: str, due: date | None, state: str = "running", who: str = "", start: date | None = None) -> ClockView:
     return ClockView(name, "X", state, start or date(2026, 1, 1), due, who)
 
 
-def did(action: str, seq: int, **facts: Any) -> EventView:
-    return EventView(seq, action, "a", "b", 2, TODAY, facts)
+def did(action: str, seq: int, to: str = "b", **facts: Any) -> EventView:
+    return EventView(seq, action, "a", to, 2, TODAY, facts)
 
 
 def child(closed: bool, who: str = "worker", kind: str = "recognition", name: str = "remedy") -> MatterView:
     return MatterView(name, "x", who, closed, {"decision_kind": kind})
 
 
-def situation(state: str = "here", action: str = "act", on: str = "", use: str = "by_choice", **more: Any) -> Situation:
-    act = ActionDef(action, "办理", ("approver",), state, on=on, law="工伤认定办法#18")
+def situation(state: str = "here", action: str = "act", on: str = "", use: str = "by_choice", issue: str = "",
+              **more: Any) -> Situation:  # fmt: skip
+    act = ActionDef(action, "办理", ("approver",), state, on=on, issue=issue, law="工伤认定办法#18")
     place = StateDef(state, "这里", "。", (), {action: act})
     matter = MatterDef("recognition", "工伤认定", state, {state: place})
     plain = Situation(TODAY, defined(use), matter, place, act, Actor(1, "me", "我", frozenset()))
@@ -60,6 +71,16 @@ WORKER_YEAR = clock("worker_files", date(2027, 1, 1))
 REFUSED, RECOGNISED, DECLINED = did("refuse", 3), did("recognise", 3), did("decline", 3)
 ORDER = did("redo_by_order", 5)
 BOTH_OVER = (clock("ask_again", YESTERDAY, who="worker"), clock("ask_again", date(2026, 3, 9), who="employer"))
+
+PAST_YEAR = clock("worker_files", YESTERDAY, "met")
+THREE_DAYS = dict.fromkeys(("diagnosed_on", "certificate_issued_on", "certificate_received_on"), date(2025, 3, 19))
+
+
+def late(**facts: Any) -> dict[str, Any]:
+    """An application a day after the year, with everything said that refusing it for that needs."""
+    known = {**THREE_DAYS, "filed_on": TODAY, "late_judgement": "三个日期都是 2025-03-19，没有应当扣除的时间", **facts}
+    return {"given": {"decline_kind": "late"}, "facts": known, "clocks": (PAST_YEAR,)}
+
 
 # condition → what stands there → the code of the refusal, None where it holds
 TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
@@ -107,13 +128,28 @@ TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"given": {"suspension_kind": "diagnosis_appraisal"}, "use": "never"}, "never_for_appraisal"),
         ({"given": {"suspension_kind": "judicial"}, "use": "never"}, None),
     ],
+    "waits_for_labour": [
+        ({"facts": {"suspension_kind": "relationship"}}, None), ({"facts": {"suspension_kind": "judicial"}}, "not_labour"), ({}, "not_labour"),
+        ({"facts": {"suspension_kind": "relationship"}, "others": {"labour": ("to_file", {})}}, "labour_open"),
+    ],
+    "decline_grounded": [
+        ({"given": {"decline_kind": "no_standing"}}, None), ({"given": {"decline_kind": "not_competent"}}, None),
+        ({"given": {"decline_kind": "no_certificate"}}, None),
+        ({"given": {"decline_kind": "no_certificate"}, "papers": frozenset({"diagnosis"})}, "certificate_here"),
+        (late(), None), (late(filed_on=YESTERDAY), "not_late"), (late(filed_on=None), "not_late"),
+        ({**late(), "clocks": ()}, "not_late"), ({**late(), "clocks": (PAST_YEAR, clock("former_files", TODAY))}, "not_late"),
+        (late(certificate_received_on=None), "days_unknown"), (late(late_judgement=""), "no_judgement"),
+    ],
     "ruling_denies": [
         ({"given": {"relationship_denied": True}}, None), ({"given": {"relationship_denied": False}}, "relationship_stands"),
         ({}, "relationship_stands"),
     ],
     "limit_passed": [
         ({"clocks": (clock("decide", YESTERDAY),)}, None), ({"clocks": (clock("examine", YESTERDAY),)}, None),
-        ({"clocks": (clock("decide_fast", YESTERDAY), clock("decide", TOMORROW))}, None),
+        ({"clocks": (clock("decide_fast", YESTERDAY), clock("decide", TOMORROW))}, "not_overdue"),
+        *[({"clocks": (clock(n, YESTERDAY),)}, None) for n in ("serve", "ordered_by", "reimburse", "dun_employer", "carry_out_by")],
+        ({"clocks": (clock("serve", YESTERDAY, who="worker"),), "given": {"addressee": "worker"}}, None),
+        ({"clocks": (clock("serve", YESTERDAY, who="worker"),), "given": {"addressee": "employer"}}, "not_overdue"),
         ({"clocks": (clock("decide", TODAY),)}, "not_overdue"), ({}, "not_overdue"),
         ({"clocks": (clock("decide", YESTERDAY, "paused"),)}, "not_overdue"),
         ({"clocks": (clock("employer_files", YESTERDAY),)}, "not_overdue"),
@@ -138,8 +174,11 @@ TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         (again("refuse", (REFUSED,), did("redo_by_order", 5, procedural=False)), "same_again"),
         (again("refuse", (REFUSED,), ORDER, new_grounds="新取得的证据"), None),
         (again("refuse", (REFUSED,), did("decide_anew", 5)), None),
-        (again("recognise", (), ORDER), "same_again"), (again("refuse", (), ORDER), None),
-        (again("decline", (DECLINED,), ORDER), "same_again"), (again("decline", (), ORDER), "same_again"),
+        (again("recognise", (), did("set_aside", 5, "redo")), "same_again"), (again("refuse", (), did("set_aside", 5, "redo")), None),
+        (again("recognise", (), did("redo_by_order", 5, "a")), None), (again("recognise", (), did("vary_by_order", 5, "varied")), "same_again"),
+        (again("refuse", (REFUSED,), did("vary_by_order", 5)), "same_again"), (again("refuse", (DECLINED,), ORDER), None),
+        (again("decline", (DECLINED,), ORDER), "same_again"), (again("decline", (), did("set_aside", 5, "redo_examine")), "same_again"),
+        (again("decline", (), ORDER), None), ({"action": "decline"}, None),
         (again("accept", (DECLINED,), ORDER), None), ({"action": "refuse", "events": (REFUSED,)}, None),
     ],
     "varied_to_yes": [
@@ -196,10 +235,38 @@ TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"facts": {"exam_on": TODAY}, "given": {"concluded_on": YESTERDAY}, "on": "concluded_on"}, "exam_not_held"),
         ({"facts": {"exam_on": YESTERDAY}, "given": {"concluded_on": YESTERDAY}, "on": "concluded_on"}, None),
     ],
+    "absence_shown": [
+        ({"given": {"termination_ground": "no_show"}, "facts": {"exam_on": YESTERDAY}}, None),
+        ({"given": {"termination_ground": "no_show"}, "facts": {"exam_on": TODAY}}, "exam_day_not_over"),
+        ({"given": {"termination_ground": "no_show"}}, "exam_day_not_over"),
+        ({"given": {"termination_ground": "no_show", "terminated_on": YESTERDAY}, "facts": {"exam_on": YESTERDAY}, "on": "terminated_on"},
+         "exam_day_not_over"),
+        ({"given": {"termination_ground": "deception"}, "facts": {"exam_on": TOMORROW}}, None),
+    ],
+    "supplement_longer": [
+        ({"clocks": (clock("supplement", TODAY),), "given": {"supplement_by_on": TOMORROW}}, None),
+        ({"clocks": (clock("supplement", TODAY),), "given": {"supplement_by_on": TODAY}}, "not_longer"),
+        ({"clocks": (clock("supplement", YESTERDAY),), "given": {"supplement_by_on": TOMORROW}}, "past_due"),
+        ({"clocks": (clock("supplement", TODAY, start=TODAY),), "given": {"supplement_by_on": TOMORROW}}, "same_day"), ({}, "past_due"),
+    ],
+    "own_conclusion": [
+        ({"events": (did("conclude", 2),)}, None), ({"events": (did("conclude", 2), did("conclude_second", 3))}, "regional_conclusion"),
+        ({"events": (did("conclude_second", 3), did("conclude_recheck", 4))}, None), ({}, None),
+        ({"facts": {"second_concluded_on": TODAY}}, "regional_conclusion"), ({"events": (did("region_corrects", 5),)}, "regional_conclusion"),
+        ({"events": (did("conclude_second", 3), did("conclude_recheck", 4)), "facts": {"second_concluded_on": YESTERDAY}}, None),
+    ],
+    "regional_conclusion": [
+        ({"events": (did("conclude", 2), did("conclude_second", 3))}, None), ({"events": (did("conclude", 2),)}, "own_conclusion"), ({}, "own_conclusion"),
+    ],
     "again_in_time": [
         ({"clocks": (clock("ask_again", TODAY, who="worker"),), "given": {"applicant": "relative"}}, None),
         ({"clocks": (clock("ask_again", YESTERDAY, who="worker"),), "given": {"applicant": "worker"}}, "past_due"),
         ({"clocks": (clock("ask_again", YESTERDAY, who="worker"),), "given": {"applicant": "worker", "again_filed_on": YESTERDAY}}, None),
+        ({"clocks": (clock("ask_again", YESTERDAY, who="worker"),), "given": {"applicant": "worker", "again_asked_on": YESTERDAY}}, None),
+        ({"clocks": (clock("ask_again", YESTERDAY, who="worker"),),
+          "given": {"applicant": "worker", "again_asked_on": TODAY, "again_filed_on": TODAY}}, "past_due"),
+        ({"clocks": (clock("ask_again", TODAY, who="worker"),), "given": {"again_asked_on": TODAY, "again_filed_on": YESTERDAY}},
+         "asked_after_receipt"),
         ({"clocks": (clock("ask_again", YESTERDAY, who="worker"),), "given": {"applicant": "worker", "late_again": "住院"}}, None),
         ({"clocks": (clock("ask_again", TODAY, who="worker"),), "given": {"applicant": "employer"}}, "receipt_unknown"),
         ({"clocks": (clock("ask_again", TODAY, who="worker"), clock("ask_again", YESTERDAY, who="employer")), "behalf": "employer"},
@@ -219,6 +286,38 @@ TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"clocks": (clock("recheck_from", None, "unstarted"),)}, "concluded_unknown"),
     ],
 }  # fmt: skip
+
+
+PAPERS_TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
+    "way_sound": [
+        ({"given": {"way": "direct"}}, None), ({"given": {"way": "post"}}, None), ({"given": {"way": "public"}}, "public_by_hand"),
+        ({"given": {"way": "left"}}, "no_witness"), ({"given": {"way": "left", "delivery_note": " "}}, "no_witness"),
+        ({"given": {"way": "left", "delivery_note": "拒收，见证人甲"}}, None),
+        ({"given": {"way": "electronic"}}, "no_consent"), ({"given": {"way": "electronic", "delivery_note": "发到邮箱"}}, "no_consent"),
+        ({"given": {"way": "electronic", "delivery_note": "送达地址确认书第2页"}}, None),
+    ],
+    "other_ways_failed": [
+        ({"given": {"addressee": "worker"}}, "not_tried"),
+        ({"given": {"addressee": "worker"}, "events": (did("delivery_failed", 2, addressee="worker"),)}, None),
+        ({"given": {"addressee": "worker"}, "events": (did("delivery_failed", 2, addressee="employer"),)}, "not_tried"),
+        ({"given": {"addressee": "worker"}, "action": "issue_it", "issue": "ruling",
+          "events": (did("delivery_failed", 2, addressee="worker"), did("issue_it", 3))}, "not_tried"),
+        ({"given": {"addressee": "worker"}, "action": "issue_it", "issue": "ruling",
+          "events": (did("issue_it", 3), did("delivery_failed", 4, addressee="worker"))}, None),
+        ({"given": {"addressee": "worker"}, "action": "issue_it", "issue": "notice",
+          "events": (did("delivery_failed", 2, addressee="worker"), did("issue_it", 3))}, None),
+    ],
+}  # fmt: skip
+"""The conditions of service; those on papers and grounds have their rows in test_guards.py."""
+
+
+@pytest.mark.parametrize("name", list(PAPERS_TABLE))
+def test_service_is_sound_or_says_what_is_missing(name: str) -> None:
+    assert REGISTRY[name].__module__ == papers.__name__
+    for more, code in PAPERS_TABLE[name]:
+        reason = REGISTRY[name](situation(**more))
+        assert (reason.code if reason else None) == code, more
+        assert reason is None or (reason.text.endswith("。") and reason.who and "#" in reason.law)
 
 
 @pytest.mark.parametrize("name", list(TABLE))

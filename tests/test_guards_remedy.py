@@ -22,6 +22,7 @@ RECOGNITION = MatterView("recognition", "delivered", "worker", False)
 APPLY, SUE = "remedy.window_open.apply_review", "remedy.window_open.sue"
 CLOSE, DECIDE = "remedy.window_open.close_window", "remedy.review_hearing.decide_review"
 JUDGE = "remedy.suit_hearing.judge"
+FIRM = Actor(3, "firm", "单位", frozenset({"employer"}), employer_id=1)
 INACTION = {"decision_kind": "inaction"}
 REVIEWED = {"docketed_on": EARLIER, "review_served_on": EARLIER}
 
@@ -29,6 +30,12 @@ REVIEWED = {"docketed_on": EARLIER, "review_served_on": EARLIER}
 def clock(name: str, due: date | None, state: str = "running") -> ClockView:
     known = DEFINITION.clocks[name]
     return ClockView(name, known.code, state, date(2026, 1, 1) if due else None, due)
+
+
+def about(kind: str, state: str = "decided", **known: Any) -> dict[str, Any]:
+    """A remedy about a document of that kind received today, and what its parent knows."""
+    facts = {"decision_kind": kind, "received_on": TODAY, "opened_on": TODAY}
+    return {"facts": facts, "parent": MatterView("recognition", state, "", False, known)}
 
 
 def situation(place: str, **more: Any) -> Situation:
@@ -72,6 +79,16 @@ ROWS: dict[str, list[tuple[str, Rows]]] = {
     "windows_past": [("remedy.suit_only.close_expired", [
         ({"clocks": (clock("sue_direct", EARLIER),)}, None), ({"clocks": (clock("sue_direct", TODAY),)}, "window_open"),
         ({"clocks": (clock("sue_direct", LATER, "stopped"),)}, None), ({"clocks": (clock("sue_after_refusal", LATER),)}, None),
+    ])],
+    "decision_replaced": [("remedy.window_open.set_moot", [
+        ({}, "no_parent"),
+        (about("recognition", decided_on=LATER), None), (about("recognition", decided_on=TODAY), "not_replaced"),
+        (about("recognition", decided_on=EARLIER), "not_replaced"), (about("recognition", revoked_on=LATER), None),
+        (about("recognition"), "not_replaced"), (about("non_recognition", revoked_on=LATER), "not_replaced"),
+        (about("non_acceptance", accepted_on=LATER), None), (about("stop_notice", approved_on=LATER), "not_replaced"),
+        (about("benefit_sheet", approved_on=LATER), None), (about("", approved_on=LATER), "not_replaced"),
+        (about("inaction"), "not_done"), (about("inaction", decided_on=EARLIER), "not_done"), (about("inaction", decided_on=TODAY), None),
+        (about("inaction", "delivered"), None),
     ])],
     "rights_told": [("remedy.uninformed.close_window", [({}, WAITS)]), (CLOSE, [({}, None)])],
     "year_over": [("remedy.uninformed.close_year", [
@@ -195,6 +212,15 @@ ROWS: dict[str, list[tuple[str, Rows]]] = {
         ({"given": {"excluded_from": date(2026, 1, 1), "excluded_to": date(2026, 1, 31)}}, None),
         ({"given": {"excluded_from": date(2026, 1, 1), "excluded_to": date(2026, 2, 1)}}, "too_long"),
     ])],
+    "own_time_to_sue": [
+        ("labour.special_award.sue_labour", [
+            ({"behalf": "worker"}, None), ({"behalf": "employer"}, "too_early"), ({"actor": FIRM}, "too_early"),
+            ({"behalf": "employer", "others": {"diagnosis": ("examining_labour", {})}}, "too_early"),
+            ({"behalf": "employer", "others": {"diagnosis": ("settled", {})}}, None),
+        ]),
+        ("labour.employer_window.sue_labour", [({"behalf": "employer"}, None), ({"actor": FIRM}, None)]),
+        ("labour.ordinary_award.sue_labour", [({"behalf": "employer"}, None)]),
+    ],
     "both_have_it": [
         ("diagnosis.served_worker.settle", [
             ({"facts": {"worker_received_on": EARLIER}}, WAITS),

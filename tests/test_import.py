@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -342,8 +342,9 @@ def test_a_lapsed_year_is_shown_for_judgement_and_refuses_nothing(desk: Desk) ->
         assert {s.kind for s in stalls.find(desk.town.store, TODAY)} == {"judge"}
         assert worker.once(desk.town.store, Mailbox(), swallow)["fired"] == 0
     with clock.frozen(TODAY):
-        done2 = cases.perform(desk.town.store, desk.town.people["city-approver"], life.case_no, "recognition", "close_unfiled",
-                              facts={"ground": "职工声明不申请"})  # fmt: skip
+        at_window = replace(desk.town.people["city-approver"], roles=frozenset({"desk"}))
+        done2 = cases.perform(desk.town.store, at_window, life.case_no, "recognition", "close_unfiled",
+                              facts={"statement": "职工声明，附卷第3页"}, behalf="worker")  # fmt: skip
     assert done2.to_state == "unfiled"
 
 

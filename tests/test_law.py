@@ -39,6 +39,10 @@ _NO_LENGTH = """
 """
 WITH_LENGTH, WITHOUT_LENGTH = _LENGTH.split(), _NO_LENGTH.split()
 TODAY = date(2026, 11, 24)
+NO_CLOCK = yaml.safe_load((ROOT / "tests" / "law" / "no_clock.yaml").read_text("utf-8"))
+"""Codes of the table that states.yaml watches with no clock, each with its reason."""
+REMINDERS_UNREAD = {"urging", "determine_benefit", "serve_sheet", "prev_year"}
+"""Reminders of our own where an article read only in part gives no length: there is no length to mark as unread."""
 NEXT_MONTH = Span.parse("1 个月")
 """How states.yaml writes the month after (次月), which is no length."""
 LENGTHS = """
@@ -370,6 +374,24 @@ def test_an_owner_of_states_yaml_is_the_one_of_the_table() -> None:
         ("worker", "applicant"), ("worker", "party"), ("employer", "party"), ("worker", "recipient"),
         ("desk", "bureau"), ("officer", "respondent"), ("agency", "respondent"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [n for n, c in STATES["clocks"].items() if not c["code"].startswith("IN-")])
+def test_a_clock_whose_article_was_not_read_in_full_says_so(name: str) -> None:
+    """Confidence below H is shown to whoever looks at the limit; a reminder claims no length, so it has nothing to mark."""
+    clock = STATES["clocks"][name]
+    if versions(clock["code"])[-1].confidence != "H":
+        assert clock.get("unverified") or ("remind" in clock and name in REMINDERS_UNREAD), name
+
+
+def test_the_reminders_excused_from_saying_so_are_those_named() -> None:
+    low = {n for n, c in STATES["clocks"].items() if not c["code"].startswith("IN-") and versions(c["code"])[-1].confidence != "H"}
+    assert {n for n in low if not STATES["clocks"][n].get("unverified")} == REMINDERS_UNREAD
+
+
+def test_every_code_of_the_table_is_a_clock_or_has_a_reason_why_not() -> None:
+    stated = {code for c in STATES["clocks"].values() for code in (c["code"], c.get("again", {}).get("code")) if code}
+    assert {rule.code for rule in law.rules()} - stated == set(NO_CLOCK) and all(NO_CLOCK.values())
 
 
 @pytest.mark.parametrize("name", [n for n, c in STATES["clocks"].items() if "extends" in c])

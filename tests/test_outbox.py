@@ -67,7 +67,7 @@ def life_time(life: Life) -> datetime:
 def test_nothing_goes_out_of_an_act_that_was_rolled_back(town: Town) -> None:
     life = town.life()
     with clock.frozen(life.day), pytest.raises(Refused):
-        cases.perform(town.store, town.people["approver"], life.case_no, "recognition", "close_unfiled")
+        cases.perform(town.store, town.people["desk"], life.case_no, "recognition", "close_unfiled", behalf="worker")
     assert len(rows(town, "message")) == 1
 
 

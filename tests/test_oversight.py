@@ -19,7 +19,7 @@ from tests.conftest import open_store
 from tests.faces import TOKEN, faults_of_page, post, signed_in, soup, statements, token_of, words
 from tests.many_cases import add_cases
 from web.app import create_app
-from workflow import accounts, board, clock, figures, stalls, verify, worker
+from workflow import accounts, board, clock, figures, spent, stalls, verify, worker
 from workflow.board import KINDS, LIGHTS, PER_PAGE, Asked, Cell
 from workflow.exchange.intake import import_file
 from workflow.models import Case, Clock, Event, LocalFigure, Matter, Office, Outbox, User
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workflow.store import Store
 
 SAMPLES = Path(__file__).parent / "samples"
-PAGES = ("/oversight/", "/oversight/matters", "/oversight/stalled", "/oversight/cases/2026-000006")
+PAGES = ("/oversight/", "/oversight/matters", "/oversight/stalled", "/oversight/spent", "/oversight/cases/2026-000006")
 COUNTY = "150823"
 MANY, MOST_STATEMENTS = 20_000, 8
 
@@ -342,6 +342,61 @@ def break_event(store: Store, case_no: str, seq: int) -> None:
         ).all():
             session.execute(text(f'drop trigger "{name}"'))
         session.execute(update(Event).where(Event.chain == case_no, Event.seq == seq).values(payload="{not json"))
+
+
+def test_whose_days_they_were_is_told_by_office_and_owner(demo_store: Store, supervisor: FlaskClient) -> None:
+    page = soup(supervisor.get("/oversight/spent"))
+    want = spent.by_owner(demo_store)
+    rows = [[c.get_text() for c in r.select("th, td")] for r in page.select("tbody tr")]
+    assert rows == [
+        [r["county"], r["label"], f"{r['running']} 日", f"{r['over']} 日" if r["over"] else "—", f"{r['paused']} 日" if r["paused"] else "—"]
+        for r in want["rows"]
+    ]
+    assert page.select_one("nav [aria-current]").get_text() == "时间花在谁手里"  # type: ignore[union-attr]
+    one = soup(supervisor.get("/oversight/spent?office=150802"))
+    assert {r.td.get_text() for r in one.select("tbody tr") if r.td} == {"临河区"}
+    assert one.select_one("option[selected]")["value"] == "150802"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("since=vielleicht", "读不懂"), ("since=2026-5-1&until=2026-4-1", "止日要晚于起日"), ("until=<script>", "读不懂"),
+        ("office=%27", "没有事项在办"), ("since=2099-1-1", "没有事项在办"),
+    ],
+)  # fmt: skip
+def test_a_period_that_is_none_is_told(supervisor: FlaskClient, query: str, said: str) -> None:
+    answer = supervisor.get(f"/oversight/spent?{query}")
+    assert answer.status_code == 200 and said in words(answer) and not faults_of_page(soup(answer))
+
+
+def test_a_county_reads_its_own_days_only(demo_store: Store, app: Flask) -> None:
+    with demo_store.writing() as session:
+        key = session.scalars(select(User.id).where(User.username == "linhe-officer")).one()
+        kept = list(session.scalars(select(User.roles).where(User.id == key)).one())
+        session.execute(update(User).where(User.id == key).values(roles=["supervisor"]))
+    try:
+        client = signed_in(app, "linhe-officer")
+        for query in ("", "?office=150823", "?office=150802"):
+            counties = {r.td.get_text() for r in soup(client.get(f"/oversight/spent{query}")).select("tbody tr") if r.td}
+            assert counties == (set() if "150823" in query else {"临河区"}), query
+    finally:
+        with demo_store.writing() as session:
+            session.execute(update(User).where(User.id == key).values(roles=kept))
+    assert signed_in(app, "qianqi-desk").get("/oversight/spent").status_code == 403
+
+
+def test_guessed_days_are_called_so_on_the_lists(demo_store: Store, supervisor: FlaskClient) -> None:
+    with demo_store.reading() as session:
+        guessed = set(session.scalars(
+            select(Case.case_no).join(Matter, Matter.case_id == Case.id).join(Clock, Clock.matter_id == Matter.id)
+            .where(Clock.provisional, Clock.state == "running", Matter.closed_on.is_(None), Clock.effective_on == Matter.urgent_on)
+        ))  # fmt: skip
+    page = soup(supervisor.get("/oversight/matters"))
+    marked = {r.th.get_text() for r in page.select("tbody tr") if r.th and "（暂估）" in r.get_text()}
+    assert marked == guessed
+    for case_no in sorted(guessed)[:2]:
+        assert "暂估" in words(supervisor.get(f"/oversight/cases/{case_no}"))
 
 
 def test_verification_says_sound_or_where_it_is_broken(make_store: Callable[..., Store]) -> None:

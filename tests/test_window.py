@@ -725,7 +725,7 @@ def test_a_delivery_is_recorded_from_the_case_page(desk: FlaskClient, demo_store
     assert [(c["value"], c.has_attr("checked")) for c in left] == [("employer", True)]
     path, hidden = delivery_form(desk, case_no)
     assert (
-        desk.post(path, data={**hidden, "addressee": "employer", "way": "left", "received_on": today}).status_code
+        desk.post(path, data={**hidden, "addressee": "employer", "way": "left", "received_on": today, "delivery_note": "拒收，见证人在场"}).status_code
         == 303
     )
     page = soup(desk.get(f"/cases/{case_no}"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests.conftest import open_store
 from tests.faces import statements as counted
@@ -113,7 +113,8 @@ def test_a_reminder_is_never_called_late(some: Store) -> None:
 def test_the_row_shows_the_most_urgent_clock(demo_store: Store) -> None:
     rows = everything(demo_store, person(demo_store, "desk", office="150800"), Asked())
     late = [r for r in rows if r.light == "late"]
-    assert {r.code for r in late} == {"GS-APP-EMP", "GS-DEC"}
+    codes = {r.code for r in late}
+    assert {"GS-APP-EMP", "GS-DEC"} <= codes and not codes & {"AR-APPLY", "AL-DIRECT"}, "nobody is late with a right"
     assert all(r.left.startswith("超期") and r.due_on and r.due_on < clock.today() for r in late)
     fast = next(r for r in rows if r.code == "GS-FAST")
     assert fast.promise_on and fast.due_on and fast.promise_on < fast.due_on and fast.ball == "承办人"
@@ -234,6 +235,77 @@ def test_where_somebodys_act_moves_a_matter_on(demo_store: Store, username: str,
     with demo_store.reading() as session:
         definition = demo_store.definition(session, 1)
     assert turns.my_states(definition, actor(demo_store, username), "county")[matter] == states
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "said"),
+    [
+        ("earliest", 5, "5 日后可以办"), ("earliest", 0, "已经可以办"), ("earliest", -9, "已经可以办"), ("effect", 3, "3 日后生效"),
+        ("effect", 0, "今天生效"), ("effect", -2, "已到 2 日"), ("start_month", 20, "自 2026 年 "), ("start_month", -20, "自 2026 年 "),
+    ],
+)  # fmt: skip
+def test_what_is_no_deadline_is_never_called_late(kind: str, left: int, said: str) -> None:
+    row = {"state": "running", "legal": True, "kind": kind, "due_on": TODAY + timedelta(left), "effective_on": TODAY + timedelta(left)}
+    told = worklist.left_words(row, TODAY)
+    assert told.startswith(said) and "超期" not in told
+
+
+def test_a_matter_that_has_ended_is_nobodys_turn_whatever_can_still_be_done(demo_store: Store) -> None:
+    with demo_store.reading() as session:
+        definition = demo_store.definition(session, 1)
+    everybody = ("qianqi-desk", "qianqi-officer", "qianqi-approver", "city-appraisal", "city-committee", "city-agency", "city-head", "city-finance")
+    for username in everybody:
+        for matter, states in turns.my_states(definition, actor(demo_store, username), "county").items():
+            assert not any(definition.matters[matter].states[s].end for s in states), (username, matter)
+
+
+def test_an_answer_our_side_owes_is_the_officers_turn(demo_store: Store) -> None:
+    with demo_store.reading() as session:
+        definition = demo_store.definition(session, 1)
+    ours = turns.our_answers(definition, actor(demo_store, "qianqi-officer"))["remedy"]
+    assert ours == {"review_answering", "simple_answering", "suit_answering", "simple_suit_answering"}
+    assert not turns.our_answers(definition, actor(demo_store, "qianqi-desk"))["remedy"]
+
+
+def test_what_a_party_may_do_is_nobodys_work_but_can_be_found(demo_store: Store) -> None:
+    for username in ("qianqi-desk", "qianqi-officer", "city-agency"):
+        mine = everything(demo_store, actor(demo_store, username), Asked(mine=True))
+        assert not [r for r in mine if r.state_label == "可以申请复议或者起诉"], username
+    found = everything(demo_store, actor(demo_store, "qianqi-desk"), Asked(matter="remedy", state="window_open"))
+    assert found and all(r.light in ("normal", "near") and "超期" not in r.left for r in found)
+    assert {r.ball for r in found} <= {"职工自己决定，不服才办", "用人单位自己决定，不服才办"}
+    assert {r.matter_label for r in found} <= {"复议诉讼（职工）", "复议诉讼（用人单位）"}
+
+
+def test_whose_turn_it_is_is_said_in_words(demo_store: Store) -> None:
+    with demo_store.reading() as session:
+        definition = demo_store.definition(session, 1)
+
+    def said(clock_name: str, owner: str) -> str:
+        return turns.ball_words(definition, {"name": clock_name, "owner": owner})
+
+    assert said("employer_files", "employer") == "等用人单位" and said("apply_review", "worker") == "职工自己决定，不服才办"
+    assert said("decide_review", "review_body") == "行政复议机关（系统外）" and said("decide", "officer") == "承办人"
+    assert said("reply_review", "bureau").endswith("（我方答复）") and said("second_conclude", "regional_committee").endswith("（系统外）")
+    assert said("", "") == ""
+
+
+def test_a_task_brings_a_matter_to_its_owners_list(demo_store: Store) -> None:
+    who = actor(demo_store, "city-agency")
+    before = {(r.case_no, r.matter) for r in everything(demo_store, who, Asked(mine=True))}
+    with demo_store.writing() as session:
+        matter = session.scalars(
+            select(Matter).join(Case, Case.id == Matter.case_id).where(Case.case_no == "2026-000003", Matter.name == "recognition")
+        ).one()
+        session.add(Task(case_id=matter.case_id, matter_id=matter.id, office_id=matter.office_id, kind="act", owner="agency", text="核查",
+                         fact="", key="act:test", created_at=clock.now(), done_by=""))  # fmt: skip
+    try:
+        (more,) = {(r.case_no, r.matter) for r in everything(demo_store, who, Asked(mine=True))} - before
+        assert more == ("2026-000003", "recognition")
+        assert [r.tasks for r in everything(demo_store, who, Asked(text="2026-000003"))] == [1]
+    finally:
+        with demo_store.writing() as session:
+            session.execute(delete(Task).where(Task.key == "act:test"))
 
 
 def test_where_the_city_recognises_a_countys_approver_has_no_turn(demo_store: Store) -> None:

@@ -216,9 +216,31 @@ def test_it_is_not_lengthened_after_the_last_day(town: Town) -> None:
     assert "期满后不能再延长" in reason
 
 
+def test_the_day_for_papers_is_put_off_before_it_has_passed(town: Town) -> None:
+    life = at(town, "awaiting_supplement")
+    (first,) = life.clocks("supplement")
+    assert first.due_on is not None
+    later = (first.due_on + timedelta(days=15)).isoformat()
+    given: dict[str, Any] = {"supplement_by_on": later, "reason": "医院调档要时间"}
+    assert "以后的日子另发告知书" in life.refused("appraisal", "appraisal", "extend_supplement", **given)[0]
+    life.wait(3)
+    earlier = {**given, "supplement_by_on": first.due_on.isoformat()}
+    assert "要晚于原来的" in life.refused("appraisal", "appraisal", "extend_supplement", **earlier)[0]
+    life.act("appraisal", "appraisal", "extend_supplement", **given)
+    (running,) = life.clocks("supplement", state="running")
+    assert running.unrolled_on is not None and running.unrolled_on.isoformat() == later
+    assert [kind for kind, _ in life.documents()][-2:] == ["supplement_notice"] * 2
+    life.on(first.due_on + timedelta(days=3))
+    assert "不能视为放弃" in life.refused("appraisal", "appraisal", "abandon", ground="逾期没有补充")[0]
+    assert standing(life) == {"supplement": "running", "conclude": "running"}
+
+
 def test_terminated_and_filed_again(town: Town) -> None:
     life = at(town, "scheduled")
-    life.wait(3).act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="职工无正当理由不参加鉴定")
+    given = {"termination_ground": "no_show", "ground": "职工无正当理由不参加鉴定"}
+    life.wait(3)
+    assert "这一天还没有过完" in life.refused("appraisal", "appraisal", "terminate", **given)[0]
+    life.wait(1).act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="职工无正当理由不参加鉴定")
     assert (life.state("appraisal"), standing(life)) == ("to_apply", {"apply_appraisal": "running"})
     assert life.documents()[-1][0] == "termination"
     life.appraisal_filed().scheduled().concluded("none", "none").served("appraisal", "appraisal")

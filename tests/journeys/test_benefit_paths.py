@@ -210,6 +210,18 @@ def test_stopped_by_notice_and_taken_up_from_the_next_month(town: Town) -> None:
     life.wait(31).act("finance", "benefit", "pay_month", month=month(life))
 
 
+def test_a_benefit_stopped_for_good_is_told_so_and_not_that_all_was_paid(town: Town) -> None:
+    life = paying(town)
+    life.act("head", "benefit", "stop", stop_cause="lost", ground="不再符合领取条件")
+    served(life)
+    life.wait(1).act("head", "benefit", "end_stopped", ground="条件已经丧失")
+    said = life.definition().matters["benefit"].states[life.state("benefit")].public
+    assert (life.state("benefit"), standing(life)) == ("stopped_for_good", {}) and "不再发放" in said and "停发告知书" in said
+    assert ("worker", "stop_notice") in children(life), "the way to object stays open"
+    life.wait(2).act("agency", "benefit", "redetermine", redo_cause="figures", reason="原核定数据有误")
+    assert life.state("benefit") == "claimed"
+
+
 def test_while_an_event_is_looked_into_payment_goes_on(town: Town) -> None:
     life = paying(town)
     life.wait(2).act("agency", "benefit", "note_event", stop_event_on=life.day.isoformat(), reason="数据比对")

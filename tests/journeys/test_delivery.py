@@ -23,8 +23,8 @@ def announced(life: Life, addressee: str = "employer", who: str = "desk", matter
     return life
 
 
-def handed(life: Life, addressee: str, way: str = "direct") -> Life:
-    life.wait(1).act("desk", "recognition", "deliver", addressee=addressee, way=way, received_on=life.day.isoformat())
+def handed(life: Life, addressee: str, way: str = "direct", **more: str) -> Life:
+    life.wait(1).act("desk", "recognition", "deliver", addressee=addressee, way=way, received_on=life.day.isoformat(), **more)
     return life
 
 
@@ -41,7 +41,7 @@ def test_a_delivery_that_failed_gives_a_task_and_a_reminder_until_it_succeeds(to
     day = life.day + timedelta(days=20)
     life.work(day)
     assert life.due("redeliver", "employer") > day, "reminded of again and again"
-    handed(life, "employer", "left")
+    handed(life, "employer", "left", delivery_note="拒收，见证人某某签字")
     assert (life.state("recognition"), life.tasks("act"), life.standing("recognition")) == ("delivered", [], {})
 
 

@@ -155,12 +155,18 @@ def test_a_disputed_relationship_goes_to_arbitration_and_is_watched_beside(town:
     life.wait(2).act("desk", "diagnosis", "refer_labour", ground="单位否认劳动关系")
     assert (life.state("diagnosis"), life.state("labour")) == ("examining_labour", "to_file")
     assert set(life.standing("labour")) == {"labour_time", "check_labour"}
+    known = life.day - timedelta(days=200)
+    life.act("desk", "labour", "known_labour", labour_known_on=known.isoformat(), ground="单位去年已经否认劳动关系",
+             backdate_reason="职工讲的当时情况")
+    assert life.standing("labour")["labour_time_known"] == "running" and life.standing("labour").get("labour_time") in (None, "stopped")
+    assert life.clocks("labour_time_known")[-1].start_on == known, "the year runs from the day he knew, not from the day he was told to apply"
     life.wait(5).act("desk", "labour", "file_labour", behalf="worker")
     assert life.clocks("accept_labour")[-1].unrolled_on == life.day + timedelta(days=5)
     life.wait(4).act("desk", "labour", "accept_special")
     assert {c.code for c in life.clocks("award_special", state="running")} == {"OD-LAB-ARB"}
     life.wait(28).act("desk", "labour", "award_special_in", award="劳人仲案〔2026〕7号，确认劳动关系")
     assert life.tasks("act"), "who waits for the award is told"
+    assert "诊断、鉴定程序结束" in life.refused("firm", "labour", "sue_labour")[0]
     life.act("desk", "diagnosis", "labour_settled", document_received="裁决书7号")
     assert life.standing("diagnosis")["make_diagnosis"] == "running"
     life.work(life.due("suit_worker") + timedelta(days=1))
@@ -180,8 +186,14 @@ def test_an_ordinary_dispute_may_be_lengthened_and_sued_over(town: Town) -> None
     before = life.clocks("award_ordinary")[-1].unrolled_on
     life.wait(9).act("desk", "labour", "extend_award", ground="案情复杂")
     assert before and life.clocks("award_ordinary")[-1].unrolled_on == before + timedelta(days=15)
-    life.wait(9).act("desk", "labour", "award_ordinary_in", award="劳人仲案〔2026〕8号")
-    life.wait(3).act("firm", "labour", "sue_labour")
+    life.wait(9)
+    received = {"award_received_on": (life.day - timedelta(days=4)).isoformat(), "employer_award_on": life.day.isoformat()}
+    life.act("desk", "labour", "award_ordinary_in", award="劳人仲案〔2026〕8号", backdate_reason="单位收到以后一并登记", **received)
+    mine, theirs = life.clocks("suit_labour")[-1], life.clocks("suit_labour_employer")[-1]
+    assert mine.unrolled_on and theirs.unrolled_on == mine.unrolled_on + timedelta(days=4), "each from his own receipt"
+    life.work(life.due("suit_labour") + timedelta(days=1))
+    assert life.state("labour") == "ordinary_award", "the award is not final before both have let their time pass"
+    life.act("firm", "labour", "sue_labour")
     life.wait(90).act("desk", "labour", "labour_judged", document_received="民事判决书5号")
     assert life.state("labour") == "final"
 

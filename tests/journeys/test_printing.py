@@ -31,7 +31,7 @@ def test_every_document_of_a_life_can_be_printed(make_store: Callable[..., Store
     life.proposed()
     life.act("approver", "recognition", "recognise")
     life.served().appraisal_filed().scheduled()
-    life.act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="没有按时参加检查")
+    life.wait(4).act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="没有按时参加检查")
     life.appraised().claimed().payable()
     ordered = [kind for kind, _ in life.documents()]
     assert ordered == ["correction_list", "withdrawal_note", "acceptance", "suspension", "resumption", "recognition", "exam_notice",
@@ -61,6 +61,7 @@ def recognitions(town: Town) -> list[Life]:
     """Extended, asked for evidence, corrected, revoked; refused; declined; transferred; served in public."""
     a = town.life()
     a.act("approver", "recognition", "extend_filing", extension_days="5", ground="停产")
+    a.act("approver", "recognition", "refuse_extension", ground="再次申请延长没有特殊情况")
     a.accepted().act("officer", "recognition", "to_ordinary", reason="单位不认为是工伤")
     by = (a.day + timedelta(days=10)).isoformat()
     a.act("officer", "recognition", "ask_evidence", evidence_by_on=by, ground="单位否认接尘")
@@ -71,9 +72,10 @@ def recognitions(town: Town) -> list[Life]:
                    heard_employer="书面陈述", ground="隐瞒事实")  # fmt: skip
     b = town.life().accepted().proposed("refuse")
     b.act("approver", "recognition", "refuse", ground="不在目录")
+    b.act("desk", "recognition", "delivery_failed", addressee="employer", failed_on=b.day.isoformat(), failure="退件")
     b.act("desk", "recognition", "announce", addressee="employer", announced_on=b.day.isoformat(), steps_tried="邮寄退回")
     c, d = town.life().filed(), town.life().filed()
-    c.act("approver", "recognition", "decline", ground="超过一年")
+    c.act("approver", "recognition", "decline", decline_kind="no_standing", ground="申请人没有资格")
     d.act("approver", "recognition", "transfer", competent_bureau="临河区人力资源和社会保障局", ground="单位登记在临河区")
     return [a, b, c, d]
 
@@ -94,7 +96,8 @@ def appraisals(town: Town) -> list[Life]:
     c.act("desk", "appraisal", "apply_again", applicant="worker")
     c.wait(20).act("appraisal", "appraisal", "conclude_second", grade="4", **told)
     d = town.life().recognised().served().appraised("5", "none")
-    d.act("committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", ground="劳动能力鉴定管理办法第三十一条")
+    d.act("committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", heard_worker="到场陈述",
+          ground="劳动能力鉴定管理办法第三十一条")
     return [a, b, c, d]
 
 

@@ -87,8 +87,11 @@ def test_corrections_start_a_fresh_fifteen_days(town: Town) -> None:
 
 def test_declined_and_served(town: Town) -> None:
     life = town.life().filed()
-    assert life.refused("approver", "recognition", "decline") == ["请填写“理由和依据”。（依据：工伤认定办法#8）"]
-    life.wait(2).act("approver", "recognition", "decline", ground="不属于本局管辖，工伤保险条例第十七条")
+    assert life.refused("approver", "recognition", "decline") == [
+        "请填写“不予受理的原因”。（依据：工伤认定办法#8）",
+        "请填写“理由和依据”。（依据：工伤认定办法#8）",
+    ]
+    life.wait(2).act("approver", "recognition", "decline", decline_kind="not_competent", ground="不属于本局管辖，工伤保险条例第十七条")
     assert standing(life) == {"serve_declined": "running"} and len(life.clocks("serve_declined")) == 2
     life.served()
     assert (life.state("recognition"), life.standing("recognition")) == ("not_accepted", {})
@@ -265,8 +268,10 @@ def test_death_while_a_recognition_goes_on_stops_nothing(town: Town, stage: str)
 
 def test_a_worker_who_does_not_want_to_file_has_a_way_out(town: Town) -> None:
     life = town.life()
-    life.act("approver", "recognition", "close_unfiled", ground="职工书面声明不申请")
-    assert (life.state("recognition"), life.case().closed_on, standing(life)) == ("unfiled", START, {})
+    life.act("desk", "recognition", "close_unfiled", behalf="worker", statement="2026-03-02 声明，附卷第3页")
+    assert (life.state("recognition"), life.case().closed_on, standing(life)) == ("unfiled", START, {"worker_files": "running"})
+    life.filed()
+    assert life.state("recognition") == "filed", "within the year he may change his mind"
 
 
 def test_the_employers_thirty_days_are_lengthened_with_consent(town: Town) -> None:

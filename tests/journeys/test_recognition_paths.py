@@ -184,11 +184,11 @@ def test_the_ruling_fixes_the_day_and_a_procedural_one_allows_the_same_result(to
 
 def test_a_refusal_to_accept_that_was_annulled_is_examined_again(town: Town) -> None:
     life = town.life().filed()
-    life.act("approver", "recognition", "decline", ground="超过一年")
+    life.act("approver", "recognition", "decline", decline_kind="no_standing", ground="没有资格")
     life.served().wait(20)
     system(life, "redo_by_order")
     assert (life.state("recognition"), standing(life)) == ("redo_examine", {"redo_check": "running"})
-    assert "不能作出相同的决定" in life.refused("approver", "recognition", "decline", ground="超过一年")[0]
+    assert "不能作出相同的决定" in life.refused("approver", "recognition", "decline", decline_kind="no_standing", ground="没有资格")[0]
     life.act("approver", "recognition", "accept")
     assert standing(life) == {"decide_fast": "running", "decide": "running"}
 
@@ -341,6 +341,25 @@ def test_the_region_appraises_again_and_its_conclusion_is_final(town: Town, all_
     assert life.clocks("recheck_from", state="running")[0].start_on == date.fromisoformat(
         life.row("appraisal").facts["second_concluded_on"]
     )
+    told: dict[str, Any] = {"grade": "1", "care": "most", "condition": "双肺", "basis": "标准", "ground": "适用条目错误"}
+    assert "本市不能更正" in life.refused("committee", "appraisal", "correct_conclusion", grave_error="standard", **told)[0]
+    life.wait(9).act("appraisal", "appraisal", "region_corrects", **told)
+    life.served("appraisal", "appraisal")
+    assert (life.state("appraisal"), life.row("appraisal").facts["grade"]) == ("final", "1")
+    corrected = date.fromisoformat(life.row("appraisal").facts["second_concluded_on"])
+    assert [c.start_on for c in life.clocks("recheck_from", state="running")] == [corrected]
+
+
+def test_who_asked_in_time_is_in_time_however_late_the_region_has_it(town: Town) -> None:
+    life = at_exam(town).concluded().served("appraisal", "appraisal")
+    due = max(c.due_on for c in life.clocks("ask_again") if c.due_on)
+    work(life, due)
+    life.on(due + timedelta(days=1))
+    late: dict[str, Any] = {"applicant": "employer", "again_filed_on": life.day.isoformat()}
+    assert "提出再次鉴定申请之日" in life.refused("desk", "appraisal", "apply_again", **late)[0]
+    life.act("desk", "appraisal", "apply_again", again_asked_on=due.isoformat(), **late)
+    (region,) = life.clocks("second_conclude")
+    assert region.start_on == life.day, "the region's own 60 days run from its receipt"
 
 
 def final(town: Town) -> Life:
@@ -414,7 +433,7 @@ def test_a_gravely_wrong_conclusion_is_corrected_and_served_with_new_windows(tow
 def test_a_conclusion_won_by_fraud_is_revoked_and_may_be_applied_for_anew(town: Town) -> None:
     life = at_exam(town).concluded().served("appraisal", "appraisal")
     life.act(
-        "committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", ground="劳动能力鉴定管理办法第三十一条"
+        "committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", heard_worker="电话陈述", ground="劳动能力鉴定管理办法第三十一条"
     )
     assert (life.state("appraisal"), life.row("appraisal").facts["grade"]) == ("revoked", None)
     life.served("appraisal", "appraisal")

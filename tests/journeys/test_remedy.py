@@ -213,7 +213,7 @@ def test_a_recognition_varied_to_a_refusal_takes_the_ground_from_the_benefit(tow
     (reason,) = life.refused("desk", "benefit", "apply_reimbursement", behalf="worker")
     assert "没有认定就没有工伤待遇" in reason
     life.act("agency", "benefit", "close_unrecognised", ground="认定被复议变更")
-    assert life.state("benefit") == "not_due"
+    assert life.state("benefit") == "nothing_due"
 
 
 def test_the_review_body_that_says_nothing_has_accepted_and_one_that_does_not_decide_can_be_sued(town: Town) -> None:

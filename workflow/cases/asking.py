@@ -92,7 +92,7 @@ def _paper_faults(act: Act, papers: list[str]) -> list[Reason]:
 
 
 def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
-    if not s.given.get("addressee"):
+    if not s.given.get("addressee") or s.given.get("decision_kind"):  # inaction is about no document
         return []
     who, people = str(s.given["addressee"]), act.loaded.definition.people
     wanted = act.to_serve()

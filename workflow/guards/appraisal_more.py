@@ -13,6 +13,9 @@ WINDOWS = ("ask_again", "ask_again_recheck")
 STANDING = ("decided", "delivered", "correcting", "final")
 """States of the recognition in which its decision stands."""
 RECHECK = "recheck"
+CONCLUDING = ("conclude", "conclude_recheck", "correct_conclusion", "conclude_second", "region_corrects")
+"""Acts that make the conclusion now in force."""
+REGIONAL = frozenset({"conclude_second", "region_corrects"})
 
 
 @guard
@@ -96,6 +99,61 @@ def exam_done(s: Situation) -> Reason | None:
                   "鉴定委办公室", s.action.on)  # fmt: skip
 
 
+@guard
+def absence_shown(s: Situation) -> Reason | None:
+    """Nobody has failed to come before the appointed day of the examination is over (劳动能力鉴定管理办法#14)."""
+    if s.given.get("termination_ground") != "no_show":
+        return None
+    day, own = s.facts.get("exam_on"), s.given.get(s.action.on) if s.action.on else None
+    upon = own if isinstance(own, date) else s.today
+    if isinstance(day, date) and day < upon:
+        return None
+    text = f"检查定在 {day or '（未定）'}，这一天还没有过完，不能以不参加鉴定终止。请等检查日过后，查明有无正当理由再办。"
+    return Reason(text, "exam_day_not_over", "劳动能力鉴定管理办法#14", "鉴定委办公室", "termination_ground")
+
+
+@guard
+def supplement_longer(s: Situation) -> Reason | None:
+    """The day fixed for papers is put off before it has passed, to a later one, by a notice of another day."""
+    clock, law = s.clock("supplement"), "劳动能力鉴定管理办法#10.1"
+    own, until = s.given.get(s.action.on), s.given.get("supplement_by_on")
+    upon = own if isinstance(own, date) else s.today
+    if clock is None or clock.due_on is None or clock.start_on is None or s.today > clock.due_on:
+        due = clock.due_on if clock else None
+        text = f"补充材料的期限（{due or '未定'}）已经过了，不能再延长。有正当理由的，接着收材料，不要登记视为放弃。"
+        return Reason(text, "past_due", law, "鉴定委办公室")
+    if upon <= clock.start_on:
+        text = f"上一份告知书是 {clock.start_on} 发出的，延长期限要在以后的日子另发告知书。请核对日期。"
+        return Reason(text, "same_day", law, "鉴定委办公室", s.action.on)
+    if isinstance(until, date) and until <= clock.due_on:
+        text = f"新的期满之日要晚于原来的 {clock.due_on}。请改日期。"
+        return Reason(text, "not_longer", law, "鉴定委办公室", "supplement_by_on")
+    return None
+
+
+def _from_region(s: Situation) -> bool:
+    """Whether the conclusion now in force is the region's; a matter placed from a form has no acts, only the day."""
+    made = s.did(*CONCLUDING)
+    return made.action in REGIONAL if made else isinstance(s.facts.get("second_concluded_on"), date)
+
+
+@guard
+def own_conclusion(s: Situation) -> Reason | None:
+    """Who made a conclusion corrects it (劳动能力鉴定管理办法#31)."""
+    if not _from_region(s):
+        return None
+    text = "现在有效的是自治区的再次鉴定结论，本市不能更正。请报自治区鉴定委，更正以后办“登记自治区更正再次鉴定结论”。"
+    return Reason(text, "regional_conclusion", "劳动能力鉴定管理办法#31", "自治区鉴定委")
+
+
+@guard
+def regional_conclusion(s: Situation) -> Reason | None:
+    if _from_region(s):
+        return None
+    text = "现在有效的是本市的鉴定结论，不由自治区更正。确有重大失误的，请办“更正鉴定结论”。"
+    return Reason(text, "own_conclusion", "劳动能力鉴定管理办法#31", "鉴定委办公室")
+
+
 # --- second appraisal and finality -----------------------------------------------------------------------------------
 
 
@@ -106,11 +164,17 @@ def _window(s: Situation, who: str) -> ClockView | None:
 
 @guard
 def again_in_time(s: Situation) -> Reason | None:
-    """Within 15 日 of the own receipt; a later application goes on only with a person's written judgement."""
+    """Within 15 日 of the own receipt, measured by the day the party asked (the region's receipt where that is not told); a later
+    application goes on only with a person's written judgement."""
     who = "employer" if (s.given.get("applicant") or s.behalf) == "employer" else "worker"
     side = {"worker": "职工方", "employer": "用人单位"}[who]
-    window, own = _window(s, who), s.given.get("again_filed_on")
-    upon = own if isinstance(own, date) else s.today
+    window, got = _window(s, who), s.given.get("again_filed_on")
+    asked = s.given.get("again_asked_on")
+    reached = got if isinstance(got, date) else s.today
+    if isinstance(asked, date) and asked > reached:
+        text = f"提出申请之日（{asked}）晚于自治区收到之日（{reached}）。请核对两个日期。"
+        return Reason(text, "asked_after_receipt", "工伤保险条例#26", "鉴定委办公室", "again_asked_on")
+    upon = asked if isinstance(asked, date) else reached
     if s.given.get("late_again"):
         return None
     if window is None or window.due_on is None:
@@ -118,7 +182,7 @@ def again_in_time(s: Situation) -> Reason | None:
         return Reason(text, "receipt_unknown", "工伤保险条例#26", "鉴定委办公室", "late_again")
     if upon <= window.due_on:
         return None
-    text = f"{side}申请再次鉴定的期限已于 {window.due_on} 届满。确有正当理由的，请在“超过十五日的判断”里写明，由自治区决定是否受理；系统不自动拒绝。"
+    text = f"{side}申请再次鉴定的期限已于 {window.due_on} 届满。期满以前已经提出的，请填写“提出再次鉴定申请之日”；确有正当理由的，请在“超过十五日的判断”里写明，由自治区决定是否受理；系统不自动拒绝。"
     return Reason(text, "past_due", "工伤保险条例#26", "鉴定委办公室", "late_again")
 
 

@@ -73,6 +73,19 @@ def excluded_within_30(s: Situation) -> Reason | None:
 
 
 @guard
+def own_time_to_sue(s: Situation) -> Reason | None:
+    """An employer may sue over a relationship disputed during the diagnosis only when that procedure is over (职业病防治法#49.4)."""
+    side = s.behalf or ("employer" if "employer" in s.actor.roles else "worker")
+    state, _ = s.others.get("diagnosis", ("", {}))
+    diagnosing = s.definition.matters["diagnosis"].states.get(state)
+    over = diagnosing is not None and diagnosing.end
+    if side != "employer" or s.state.name != "special_award" or over:
+        return None
+    text = "诊断、鉴定中的劳动关系争议，单位要等诊断、鉴定程序结束以后 15 日内才能起诉；现在只有职工方可以。请等程序结束再登记。"
+    return Reason(text, "too_early", "职业病防治法#49.4", "用人单位")
+
+
+@guard
 def both_have_it(s: Situation) -> Reason | None:
     """The result stands only when both sides have had it and let their time pass."""
     sheet = "da_on" if s.state.name.startswith("da_") else "received_on"

@@ -88,3 +88,39 @@ def own_application(s: Situation) -> Reason | None:
     return Reason(
         f"这份申请是{side}提出的，只能由{side}撤回。", "not_your_application", "工伤保险条例#17.2", side, "applicant"
     )
+
+
+# --- service (送达) ----------------------------------------------------------------------------------------------------
+
+
+@guard
+def other_ways_failed(s: Situation) -> Reason | None:
+    """Serving in public is the last way: somebody must have failed to serve this addressee the present document (民事诉讼法#95)."""
+    who, known = s.given.get("addressee"), s.definition.instruments
+    issuing = {
+        a.name for st in s.matter.states.values() for a in st.actions.values() if a.issue and not known[a.issue].aside
+    }
+    issued = s.did(*issuing)
+    since = issued.seq if issued else 0
+    if any(e.action == "delivery_failed" and e.facts.get("addressee") == who and e.seq > since for e in s.events):
+        return None
+    return Reason(
+        "这份文书还没有对这个收件人登记过送达失败，不能公告。公告只用于下落不明或者别的方式都送不到。请先直接、邮寄等方式送达，"
+        "送不到的登记送达失败。", "not_tried", "民事诉讼法#95", "窗口、经办机构", "addressee",
+    )  # fmt: skip
+
+
+@guard
+def way_sound(s: Situation) -> Reason | None:
+    """What each way of service needs on record; the end of a public notice is recorded by the system alone."""
+    way, note = s.given.get("way"), str(s.given.get("delivery_note") or "").strip()
+    if way == "public":
+        return Reason("公告送达不能由人直接登记为送达。请先办“公告送达”，公告期满由系统登记。", "public_by_hand", "民事诉讼法#95",
+                      "窗口、经办机构", "way")  # fmt: skip
+    if way == "left" and not note:
+        return Reason("留置送达的，请在送达备注里写明拒收的理由和日期，见证人是谁，或者拍照、录像在哪里。", "no_witness", "民事诉讼法#89",
+                      "窗口、经办机构", "delivery_note")  # fmt: skip
+    if way == "electronic" and not any(w in note for w in ("同意", "确认书")):
+        return Reason("电子送达要经受送达人同意。请在送达备注里写明同意记在哪份送达地址确认书或者笔录上。", "no_consent", "民事诉讼法#90",
+                      "窗口、经办机构", "delivery_note")  # fmt: skip
+    return None

@@ -117,6 +117,53 @@ def suspension_sound(s: Situation) -> Reason | None:
 
 
 @guard
+def waits_for_labour(s: Situation) -> Reason | None:
+    """Only a suspension because of the labour relationship has a labour dispute to follow, and one is enough."""
+    if s.facts.get("suspension_kind") != "relationship":
+        return Reason(
+            "不是因劳动关系争议中止的，没有要跟进的劳动关系争议。", "not_labour", "工伤保险条例意见一#5", "承办人"
+        )
+    if any(c.name == "labour" and not c.closed for c in s.children) or "labour" in s.others:
+        return Reason("劳动关系争议事项已经开立，请在那件事里接着办。", "labour_open", "工伤保险条例意见一#5", "承办人")
+    return None
+
+
+LATE_DAYS = ("diagnosed_on", "certificate_issued_on", "certificate_received_on")
+"""The days a year may be counted from, all of them looked at before an application is called late (工伤保险条例#17.2)."""
+
+
+@guard
+def decline_grounded(s: Situation) -> Reason | None:
+    """Not accepting must rest on what the record shows: lateness on a written judgement and a year that is really over, a
+    missing certificate on a certificate that is not there (工伤保险条例#17, #18; 工伤认定办法#8)."""
+    kind = s.given.get("decline_kind")
+    if kind == "late":
+        return _really_late(s)
+    if kind == "no_certificate" and "diagnosis" in s.papers:
+        return Reason("诊断证明书（鉴定书）已经收到，不能以没有诊断证明不予受理。请受理，或者按实际的原因办。", "certificate_here",
+                      "工伤保险条例#18.1", "审批人", "decline_kind")  # fmt: skip
+    return None
+
+
+def _really_late(s: Situation) -> Reason | None:
+    years, filed = [c.due_on for c in s.clocks if c.name in YEARS and c.due_on], s.facts.get("filed_on")
+    last = max(years, default=None)
+    if last is None or not isinstance(filed, date) or filed <= last:
+        text = f"职工方的一年到 {last or '（没有记录）'}，申请日 {filed or '（没有记录）'} 没有超过，不能以超过一年不予受理。"
+        return Reason(f"{text}请受理，或者按实际的原因办。", "not_late", "工伤保险条例#17.2", "审批人", "decline_kind")
+    unknown = [s.definition.dates.get(n, n) for n in LATE_DAYS if not s.facts.get(n)]
+    if unknown:
+        text = f"还没有查明{'、'.join(unknown)}。一年从哪天起算有争议，请先办“登记证明书出具和收到的日期”再判断。"
+        return Reason(text, "days_unknown", "工伤保险条例#17.2", "窗口、审批人")
+    if s.facts.get("late_judgement"):
+        return None
+    return Reason(
+        "以超过一年不予受理的，请在“超过一年的判断”里写明诊断、出证、收到证明书三个日期各是哪天，以及有没有应当扣除的时间。",
+        "no_judgement", "工伤行政案件规定#7", "审批人", "late_judgement",
+    )  # fmt: skip
+
+
+@guard
 def ruling_denies(s: Situation) -> Reason | None:
     if s.given.get("relationship_denied") is True:
         return None
@@ -127,15 +174,17 @@ def ruling_denies(s: Situation) -> Reason | None:
 @guard
 def limit_passed(s: Situation) -> Reason | None:
     """Inaction is complained of only when a limit of the bureau's own is really over, and not twice at once."""
-    if not any(c.name in DUTIES and c.state == "running" and c.due_on and s.today > c.due_on for c in s.clocks):
-        due = next((c.due_on for c in reversed(s.clocks) if c.name in DUTIES and c.state == "running"), None)
+    who = s.given.get("addressee")
+    mine = [c for c in s.clocks if c.name in DUTIES and c.state == "running" and (not who or c.addressee in ("", who))]
+    if not any(c.due_on and s.today > c.due_on for c in mine):
+        due = mine[-1].due_on if mine else None
         return Reason(
             f"法定期限（{due or '已停下或者没有起算'}）还没有过，不是超期不办。请等期限过后再来。",
             "not_overdue",
             "行政复议法#11",
             "申请人",
+            "addressee" if who else "",
         )
-    who = s.given.get("addressee")
     live = (c for c in s.children if not c.closed and c.addressee == who)
     if any(c.facts.get("decision_kind") == "inaction" for c in live):
         return Reason("这一方对超期不办的复议已经登记，还没有结束，不能重复登记。请在那件事里接着办。", "already_complained", "行政复议法#23",
@@ -181,12 +230,13 @@ def not_the_same_again(s: Situation) -> Reason | None:
 
 
 def _annulled(s: Situation, back: EventView) -> str:
-    """What the ruling set aside had decided: the last decision before it; one made before the case was placed here is told
-    by the state it was set aside in."""
+    """What the ruling set aside had decided; "" where nothing was. A decision made before the case was placed here is told by
+    the state the ruling put the matter in: one to examine again was a refusal to accept, one to decide again a recognition."""
     before = [RESULTS[e.action] for e in s.events if e.seq < back.seq and e.action in RESULTS]
     if before:
         return before[-1]
-    return "declined" if back.to_state == "redo_examine" else "yes"
+    moved = back.to_state if back.to_state != back.from_state else ""
+    return {"redo_examine": "declined", "redo": "yes", "varied": "yes"}.get(moved, "")
 
 
 def _varied(s: Situation, wanted: str, said: str) -> Reason | None:

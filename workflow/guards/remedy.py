@@ -27,6 +27,23 @@ ABOUT_REVIEW = frozenset({"review_upheld", "review_annulled"})
 WITH_TERM = frozenset({"redo", "ordered_to_act"})
 REVIEW_FIRST = date(2024, 1, 1)
 """Suits against inaction brought from this day on need a review first (行政复议法#23.1(3))."""
+REPLACED_BY: Mapping[str, tuple[str, ...]] = {
+    "recognition": ("decided_on", "revoked_on"), "non_recognition": ("decided_on",), "revocation_decision": ("decided_on", "revoked_on"),
+    "non_acceptance": ("accepted_on", "declined_on", "decided_on"),
+    **dict.fromkeys(("benefit_sheet", "employer_notice", "no_grade_notice", "claim_refusal"), ("approved_on", "noticed_on")),
+    "stop_notice": ("stopped_on", "restarted_on"), "recovery_order": ("recovery_ordered_on",),
+    **dict.fromkeys(("survivor_sheet", "survivor_refusal"), ("survivor_decided_on",)),
+    **dict.fromkeys(("advance_decision", "advance_refusal"), ("advanced_on", "advance_refused_on")),
+    "repay_order": ("repay_ordered_on",), **dict.fromkeys(("reimb_decision", "reimb_refusal"), ("reimb_decided_on",)),
+}  # fmt: skip
+"""Kind of document → the days of the parent's acts that put another decision in its place."""
+DEEDS = (
+    "accepted_on", "asked_on", "declined_on", "decided_on", "transferred_on", "dunned_on", "readmitted_on", "redone_on",
+    "reimb_decided_on", "advanced_on", "advance_refused_on", "claimed_on", "determined_on", "paid_on",
+)  # fmt: skip
+"""The days of the acts whose absence is complained of."""
+SERVED = frozenset({"delivered", "final", "not_accepted", "revocation_served"})
+"""States of the recognition in which what had to be served has been served."""
 FIVE_YEARS, ONE_YEAR = Span(5, "年"), Span(1, "年")
 
 
@@ -53,6 +70,34 @@ def all_windows_over(s: Situation) -> Reason | None:
             when = f"到 {clock.due_on} 才届满" if clock.due_on else "还没有起算"
             return Reason(f"“{known.label}”的期限{when}，要等它。", WAITS, known.law, "系统")
     return None
+
+
+@guard
+def decision_replaced(s: Situation) -> Reason | None:
+    """A window is closed early only where what it is about is really gone: another decision made since it was received, or
+    the thing not done in time done since (行政复议法#20: nobody else ends a party's period)."""
+    if s.parent is None:
+        return Reason(
+            "查不到这件救济所涉的事项，不能登记。期限届满由系统办理。", "no_parent", "行政复议法#20", "承办人"
+        )
+    if is_inaction(s):
+        return None if _done_since(s, s.facts.get("opened_on")) else Reason(
+            "原来没有办的事情现在还没有办，期限不能提前结束。请先把事情办了，或者等期限届满。", "not_done", "行政复议法#20.1", "承办人",
+        )  # fmt: skip
+    days, received = REPLACED_BY.get(str(s.facts.get("decision_kind") or ""), ()), s.facts.get("received_on")
+    later = (s.parent.facts.get(n) for n in days)
+    if isinstance(received, date) and any(isinstance(d, date) and d > received for d in later):
+        return None
+    text = f"{received or '（收到之日不明）'}收到的这份决定以后，没有作出新的决定代替它，期限不能提前结束。请等新的决定作出，或者等期限届满。"
+    return Reason(text, "not_replaced", "行政复议法#20.1", "承办人")
+
+
+def _done_since(s: Situation, opened: object) -> bool:
+    assert s.parent is not None
+    if s.parent.name == "recognition" and s.parent.state in SERVED:
+        return True
+    days = (s.parent.facts.get(n) for n in DEEDS)
+    return isinstance(opened, date) and any(isinstance(d, date) and d >= opened for d in days)
 
 
 @guard
@@ -103,7 +148,9 @@ def still_possible(s: Situation) -> Reason | None:
         return None
     label = f"结束以前是“{before.label}”" if before else "不知道结束以前在哪一步"
     retrial = "；法院决定再审的，办“登记法院再审”" if "retrial" in s.state.actions else ""
-    return Reason(f"{label}，那时不能办“{s.action.label}”。请核对文书{retrial}。", "not_open_then", s.action.law, "承办人")
+    return Reason(
+        f"{label}，那时不能办“{s.action.label}”。请核对文书{retrial}。", "not_open_then", s.action.law, "承办人"
+    )
 
 
 @guard

@@ -52,6 +52,11 @@ def _doubts(s: Situation) -> list[str]:
         found.append("劳动关系或者诊断结论有没有争议还没有补录")
     if s.case.get("dispute"):
         found.append("劳动关系或者诊断结论有争议")
+    if (
+        s.others.get("diagnosis", ("", {}))[0].startswith("appraisal_")
+        and s.others["diagnosis"][0] != "appraisal_concluded"
+    ):
+        found.append("诊断鉴定正在进行")
     if s.facts.get("late_judgement"):
         found.append("申请超过一年，经人工判断受理")
     return found
