@@ -155,7 +155,8 @@ def disputing(town: Town, rng: random.Random) -> Life:
     kind = rng.choice(["special", "ordinary"])
     life.act("desk", "labour", f"accept_{kind}")
     if rng.random() < 0.7:
-        life.act("desk", "labour", f"award_{kind}_in", award="劳人仲案〔2026〕7号")
+        received: dict[str, Any] = {"employer_award_on": life.day.isoformat()} if kind == "ordinary" else {}
+        life.act("desk", "labour", f"award_{kind}_in", award="劳人仲案〔2026〕7号", **received)
     return life
 
 

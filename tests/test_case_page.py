@@ -74,7 +74,9 @@ def served(town: Town) -> Life:
 def undelivered(town: Town) -> Life:
     """A decision that could not be served on the employer: a task for the window, told with a dangerous text."""
     life = ago(town, 30).recognised()
-    life.wait(1).act("desk", "recognition", "delivery_failed", addressee="employer", failed_on=life.day.isoformat(), failure=BAD)
+    life.wait(1).act(
+        "desk", "recognition", "delivery_failed", addressee="employer", failed_on=life.day.isoformat(), failure=BAD
+    )
     return life
 
 
@@ -93,7 +95,9 @@ def section(page: BeautifulSoup, name: str) -> Tag:
 # --- what stands where -----------------------------------------------------------------------------------------------
 
 
-def test_open_matters_come_first_and_children_stand_in_the_matter_they_are_about(desk: FlaskClient, served: Life) -> None:
+def test_open_matters_come_first_and_children_stand_in_the_matter_they_are_about(
+    desk: FlaskClient, served: Life
+) -> None:
     page = page_of(desk, served)
     top = [s["id"] for s in page.select("main > section.matter")]
     assert top == ["appraisal", "benefit", "recognition"], "what has ended stands last"
@@ -101,13 +105,20 @@ def test_open_matters_come_first_and_children_stand_in_the_matter_they_are_about
     assert inside == ["remedy-1", "remedy-2"]
     text = section(page, "recognition").get_text(" ", strip=True)
     number = served.documents()[-1][1]
-    assert f"复议诉讼（职工，针对 认定工伤决定书 {number}）" in text and f"复议诉讼（用人单位，针对 认定工伤决定书 {number}）" in text
+    assert (
+        f"复议诉讼（职工，针对 认定工伤决定书 {number}）" in text
+        and f"复议诉讼（用人单位，针对 认定工伤决定书 {number}）" in text
+    )
 
 
 def test_a_partys_window_is_folded_with_its_last_days(desk: FlaskClient, served: Life) -> None:
     for fold in section(page_of(desk, served), "recognition").select(":scope > details"):
         if fold.select_one("section.child"):
-            assert fold.summary is not None and "申请行政复议最晚 20" in fold.summary.get_text() and not fold.has_attr("open")
+            assert (
+                fold.summary is not None
+                and "申请行政复议最晚 20" in fold.summary.get_text()
+                and not fold.has_attr("open")
+            )
 
 
 def test_an_ended_matter_is_folded_with_what_can_still_be_done(app: Flask, served: Life) -> None:
@@ -126,15 +137,24 @@ def test_each_remedy_is_opened_under_its_own_number(desk: FlaskClient, served: L
         link = next(a for a in section(page, name).select("a.button") if "登记已申请行政复议" in a.get_text())
         form = desk.get(str(link["href"]))
         assert f"/{name}/apply_review" in str(link["href"]) and form.status_code == 200
-        assert [str(i["value"]) for i in soup(form).select("[name=behalf]")][-1:] in ([["employer"]] if who == "用人单位" else [["relative"]])
+        assert [str(i["value"]) for i in soup(form).select("[name=behalf]")][-1:] in (
+            [["employer"]] if who == "用人单位" else [["relative"]]
+        )
 
 
 def test_what_is_decided_elsewhere_says_so_and_is_only_noted(app: Flask, desk: FlaskClient, town: Town) -> None:
-    blank = dict.fromkeys(("diagnosed_on", "disease", "certificate_no", "institution", "certificate_employer", "dispute"), "")
+    blank = dict.fromkeys(
+        ("diagnosed_on", "disease", "certificate_no", "institution", "certificate_employer", "dispute"), ""
+    )
     life = ago(town, 5, diagnosing="yes", **blank)
     text = section(page_of(desk, life), "diagnosis").get_text(" ", strip=True)
     assert "由职业病诊断机构决定，本系统只登记、提醒。" in text
-    for path in (f"/cases/{life.case_no}/receipt", f"/cases/{life.case_no}/what-if", "/work?mine=0", f"/work?q={life.case_no}&mine=0"):
+    for path in (
+        f"/cases/{life.case_no}/receipt",
+        f"/cases/{life.case_no}/what-if",
+        "/work?mine=0",
+        f"/work?q={life.case_no}&mine=0",
+    ):
         assert desk.get(path).status_code == 200, path
     for username, path in (("demo-employer", "/employer/"), ("demo-employer", f"/employer/cases/{life.case_no}"),
                            ("city-supervisor", f"/oversight/cases/{life.case_no}"), ("city-supervisor", "/oversight/matters")):  # fmt: skip
@@ -145,7 +165,11 @@ def test_what_is_decided_elsewhere_says_so_and_is_only_noted(app: Flask, desk: F
 def test_acts_written_for_many_states_stand_under_a_fold(desk: FlaskClient, undelivered: Life) -> None:
     recognition = section(page_of(desk, undelivered), "recognition")
     own = [a.get_text(" ", strip=True) for p in recognition.select(":scope > .acts") for a in p.select("a.button")]
-    fold = next(d for d in recognition.select(":scope > details") if d.summary and d.summary.get_text().startswith("其他可以办的"))
+    fold = next(
+        d
+        for d in recognition.select(":scope > details")
+        if d.summary and d.summary.get_text().startswith("其他可以办的")
+    )
     more = [a.get_text(" ", strip=True) for a in fold.select("a.button")]
     assert "登记送达" in own and {"登记送达失败", "公告送达"} <= set(more) and not set(own) & set(more)
     assert not any("视为送达" in x for x in (*own, *more)), "what only the system does is offered to nobody"
@@ -240,10 +264,17 @@ def test_the_reason_of_an_earlier_day_is_asked_only_of_who_needs_it(desk: FlaskC
     assert before is not None, "it stands behind the day it is about"
     hidden = {str(i["name"]): str(i["value"]) for i in page.select("form.main input[type=hidden]")}
     day = (clock.today() - timedelta(days=1)).isoformat()
-    given = {**hidden, "applicant": "worker", "filed_on": day, "papers": ["application", "employment_proof", "diagnosis"]}
+    given = {
+        **hidden,
+        "applicant": "worker",
+        "filed_on": day,
+        "papers": ["application", "employment_proof", "diagnosis"],
+    }
     refused = desk.post(path, data=given)
     again = soup(refused).select_one("details.late")
-    assert refused.status_code == 409 and again is not None and again.has_attr("open") and "补记的原因" in again.get_text()
+    assert (
+        refused.status_code == 409 and again is not None and again.has_attr("open") and "补记的原因" in again.get_text()
+    )
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------
@@ -251,7 +282,9 @@ def test_the_reason_of_an_earlier_day_is_asked_only_of_who_needs_it(desk: FlaskC
 
 def task_of(life: Life) -> int:
     with life.town.store.reading() as session:
-        query = select(Task.id).join(Case, Case.id == Task.case_id).where(Case.case_no == life.case_no, Task.kind == "act")
+        query = (
+            select(Task.id).join(Case, Case.id == Task.case_id).where(Case.case_no == life.case_no, Task.kind == "act")
+        )
         return session.scalars(query).one()
 
 
@@ -264,31 +297,58 @@ def test_a_task_is_shown_to_all_and_finished_by_its_owner(app: Flask, desk: Flas
     key, path = task_of(undelivered), f"/cases/{undelivered.case_no}"
     shown = desk.get(path)
     tasks = soup(shown).select_one("#tasks")
-    assert tasks is not None and f"登记送达失败（用人单位）：{BAD}" in tasks.get_text() and "一站式窗口" in tasks.get_text()
+    assert (
+        tasks is not None
+        and f"登记送达失败（用人单位）：{BAD}" in tasks.get_text()
+        and "一站式窗口" in tasks.get_text()
+    )
     assert "<b>退件" not in shown.get_data(as_text=True) and not faults_of_page(soup(shown))
     approver = signed_in(app, "qianqi-approver")
-    assert "登记送达失败（用人单位）" in words(approver.get(path)) and not soup(approver.get(path)).select("#tasks form")
+    assert "登记送达失败（用人单位）" in words(approver.get(path)) and not soup(approver.get(path)).select(
+        "#tasks form"
+    )
     blank = post(desk, f"{path}/tasks/{key}", {f"note-{key}": "  "}, form=path)
-    assert blank.status_code == 409 and [f.get_text() for f in soup(blank).select("#tasks .error")] == ["错误：请写明办了什么（最多 300 字）。"]
+    assert blank.status_code == 409 and [f.get_text() for f in soup(blank).select("#tasks .error")] == [
+        "错误：请写明办了什么（最多 300 字）。"
+    ]
     kept = post(desk, f"{path}/tasks/{key}", {f"note-{key}": "<i>" + "长" * 300}, form=path)
     field = soup(kept).select_one(f"#note-{key}")
     assert kept.status_code == 409 and field is not None and str(field["value"]).startswith("<i>长")
     done = post(desk, f"{path}/tasks/{key}", {f"note-{key}": "改寄<u>注册地址</u>"}, form=path)
     assert done.status_code == 303
     after = desk.get(path)
-    assert not soup(after).select("#tasks form") and "办结待办" in words(after) and "<u>注册" not in after.get_data(as_text=True)
+    assert (
+        not soup(after).select("#tasks form")
+        and "办结待办" in words(after)
+        and "<u>注册" not in after.get_data(as_text=True)
+    )
 
 
 def test_who_does_not_own_a_task_cannot_end_it(app: Flask, town: Town) -> None:
     life = ago(town, 20).recognised()
-    life.wait(1).act("desk", "recognition", "delivery_failed", addressee="worker", failed_on=life.day.isoformat(), failure="外出")
+    life.wait(1).act(
+        "desk", "recognition", "delivery_failed", addressee="worker", failed_on=life.day.isoformat(), failure="外出"
+    )
     key, path = task_of(life), f"/cases/{life.case_no}"
     before = events(town.store, life.case_no)
-    for username, status in (("qianqi-approver", 403), ("city-agency", 403), ("linhe-desk", 404), ("demo-employer", 403), ("city-admin", 403)):
+    for username, status in (
+        ("qianqi-approver", 403),
+        ("city-agency", 403),
+        ("linhe-desk", 404),
+        ("demo-employer", 403),
+        ("city-admin", 403),
+    ):
         client = signed_in(app, username)
-        assert post(client, f"{path}/tasks/{key}", {f"note-{key}": "办了"}, form="/account").status_code == status, username
+        assert post(client, f"{path}/tasks/{key}", {f"note-{key}": "办了"}, form="/account").status_code == status, (
+            username
+        )
     other = ago(town, 20)
-    assert post(signed_in(app, "qianqi-desk"), f"/cases/{other.case_no}/tasks/{key}", {f"note-{key}": "x"}, form=path).status_code == 404
+    assert (
+        post(
+            signed_in(app, "qianqi-desk"), f"/cases/{other.case_no}/tasks/{key}", {f"note-{key}": "x"}, form=path
+        ).status_code
+        == 404
+    )
     assert events(town.store, life.case_no) == before and task_of(life) == key
     with pytest.raises(Forbidden):
         cases.finish_task(town.store, town.people["approver"], life.case_no, key, "办了")
@@ -305,7 +365,9 @@ def test_what_if_shows_the_days_and_writes_nothing(app: Flask, town: Town) -> No
     path = f"/cases/{life.case_no}/what-if"
     page = soup(client.get(path))
     assert [g["label"] for g in page.select("#act optgroup")] == ["工伤认定"] and not page.select("#result")
-    assert not [o for o in page.select("#act option") if "become_final" in str(o["value"])], "the system's acts are no choice"
+    assert not [o for o in page.select("#act option") if "become_final" in str(o["value"])], (
+        "the system's acts are no choice"
+    )
     result = words(client.get(f"{path}?act=recognition.suspend"))
     assert "工伤认定会到“中止”" in result and "真要办的时候还要" in result and "恢复后再算" in result
     paused = soup(client.get(f"{path}?clock=&since=2026-12-01&until=2026-12-11"))
@@ -330,7 +392,9 @@ def test_nonsense_in_what_if_is_told_and_breaks_nothing(desk: FlaskClient, query
 
 def test_another_countys_case_has_no_what_if(app: Flask, served: Life) -> None:
     stranger = signed_in(app, "linhe-desk")
-    there, nowhere = (stranger.get(f"/cases/{n}/what-if?act=recognition.accept") for n in (served.case_no, "2026-999999"))
+    there, nowhere = (
+        stranger.get(f"/cases/{n}/what-if?act=recognition.accept") for n in (served.case_no, "2026-999999")
+    )
     assert there.status_code == nowhere.status_code == 404
     assert signed_in(app, "demo-employer").get(f"/cases/{served.case_no}/what-if").status_code == 403
 
@@ -338,7 +402,9 @@ def test_another_countys_case_has_no_what_if(app: Flask, served: Life) -> None:
 # --- every place can be shown ----------------------------------------------------------------------------------------
 
 
-def test_every_act_of_every_matter_has_a_form_that_opens(app: Flask, town: Town, served: Life, undelivered: Life) -> None:
+def test_every_act_of_every_matter_has_a_form_that_opens(
+    app: Flask, town: Town, served: Life, undelivered: Life
+) -> None:
     """Through every button of cases with children, tasks and other bodies, as whoever may: nothing breaks, no raw citation."""
     opened = 0
     for username in SEATS.values():
@@ -352,7 +418,9 @@ def test_every_act_of_every_matter_has_a_form_that_opens(app: Flask, town: Town,
     assert opened > 30
 
 
-def test_the_matters_cost_a_bounded_number_of_questions(town: Town, desk: FlaskClient, served: Life, counted: Callable[[], int]) -> None:
+def test_the_matters_cost_a_bounded_number_of_questions(
+    town: Town, desk: FlaskClient, served: Life, counted: Callable[[], int]
+) -> None:
     assert counted() <= 130
 
 
@@ -374,7 +442,9 @@ def test_a_name_with_several_matters_is_never_used_alone(town: Town, served: Lif
         names = [reading.name_of(loaded, m) for m in loaded.matters]
         assert names == ["recognition", "appraisal", "benefit", "remedy#1", "remedy#2"]
         assert [loaded.matter(n).id for n in names] == [m.id for m in loaded.matters]
-        assert session.scalar(select(func.count()).select_from(Matter).where(Matter.case_id == loaded.row.id)) == len(names)
+        assert session.scalar(select(func.count()).select_from(Matter).where(Matter.case_id == loaded.row.id)) == len(
+            names
+        )
 
 
 def test_the_page_of_many_matters_has_no_script_and_its_ids_are_unique(desk: FlaskClient, served: Life) -> None:

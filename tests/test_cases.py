@@ -197,7 +197,7 @@ def test_of_two_at_once_one_wins_and_no_update_is_lost(town: Town, version: bool
     seen = life.row("recognition").version if version else None
     answers = at_once(
         lambda: do(life, "approver", "accept", version=seen),
-        lambda: do(life, "approver2", "decline", facts={"ground": "不属于受理范围"}, version=seen),
+        lambda: do(life, "approver2", "decline", facts={"ground": "不属于受理范围", "decline_kind": "no_standing"}, version=seen),
     )
     won = [a for a in answers if isinstance(a, cases.Outcome)]
     lost = [a for a in answers if isinstance(a, Stopped)]
@@ -496,7 +496,7 @@ def test_why_the_rest_cannot_be_done_is_told_with_every_choice(town: Town) -> No
         offered = {c.action.name: c for c in cases.choices(loaded, loaded.matters[0], town.people["approver"])}
     theirs = [name for name, c in offered.items() if not c.action.automatic]
     assert theirs == [
-        "accept", "add_papers", "correct", "decline", "record_death", "withdraw", "transfer", "complain_inaction",
+        "accept", "add_papers", "correct", "decline", "note_certificate", "record_death", "withdraw", "transfer", "complain_inaction",
     ]  # fmt: skip
     assert not any(c.mine for name, c in offered.items() if name not in theirs), (
         "what the system does is nobody's button"

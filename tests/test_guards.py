@@ -175,7 +175,7 @@ def test_a_condition_with_several_answers(name: str) -> None:
 def test_every_condition_has_its_rows_and_is_used() -> None:
     here = {r[0] for r in ROWS} | set(SEVERAL)
     tables = [
-        set(test_guards_recognition.TABLE), set(test_guards_remedy.ROWS),
+        set(test_guards_recognition.TABLE), set(test_guards_recognition.PAPERS_TABLE), set(test_guards_remedy.ROWS),
         {r[0] for r in test_guards_benefit.ROWS} | set(test_guards_benefit.SEVERAL),
     ]  # fmt: skip
     assert set().union(here, *tables) == set(REGISTRY)

@@ -292,6 +292,7 @@ SEVERAL: dict[str, Answers] = {
           for m, code in (("2026-02", "wrong_month"), ("2026-06", "wrong_month"), ("2026-05", None), ("2026-03", None))],
         ({"facts": {"lines_before": [CARE], **SERVED}, "given": {"month": "2026-04"}, "case": {"payments": PAID}}, "already_paid"),
         ({"facts": {"lines_before": [CARE], **SERVED, "stopped": True}, "given": {"month": "2026-04"}}, "stopped"),
+        ({"facts": {"lines_before": [CARE], **SERVED, "stopped": True}}, "stopped"),
         ({"facts": {"lines": [CARE], **SERVED}, "given": {"month": "2026-04"}, "state": StateDef("ordered", "x", "x")}, None),
     ],
     "stop_sound": [

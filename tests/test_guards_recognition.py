@@ -256,7 +256,8 @@ TABLE: dict[str, list[tuple[dict[str, Any], str | None]]] = {
         ({"events": (did("conclude_second", 3), did("conclude_recheck", 4)), "facts": {"second_concluded_on": YESTERDAY}}, None),
     ],
     "regional_conclusion": [
-        ({"events": (did("conclude", 2), did("conclude_second", 3))}, None), ({"events": (did("conclude", 2),)}, "own_conclusion"), ({}, "own_conclusion"),
+        ({"events": (did("conclude", 2), did("conclude_second", 3))}, None), ({"events": (did("conclude", 2),)}, "own_conclusion"),
+        ({}, "own_conclusion"),
     ],
     "again_in_time": [
         ({"clocks": (clock("ask_again", TODAY, who="worker"),), "given": {"applicant": "relative"}}, None),

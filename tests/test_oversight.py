@@ -158,7 +158,9 @@ def key(s: Stall) -> tuple[str, ...]:
 def test_what_stands_still_is_what_the_engine_says_stands_still(city: Store) -> None:
     today = clock.today()
     mine = all_stalled(city, Asked(), today)
-    engines = [s for s in stalls.find(city, today) if s.kind in KINDS]  # what the machine left undone has a list of its own
+    engines = [
+        s for s in stalls.find(city, today) if s.kind in KINDS
+    ]  # what the machine left undone has a list of its own
     assert Counter(map(key, mine)) == Counter(map(key, engines))
     assert {s.kind for s in mine} == set(KINDS), "the town has one of each kind"
     assert sorted(mine, key=key) == sorted(engines, key=key), "with the same remedy, owner and article"
@@ -266,7 +268,9 @@ def test_nothing_on_these_pages_changes_anything(app: Flask, supervisor: FlaskCl
 def test_who_is_no_watcher_sees_nothing_of_it(app: Flask) -> None:
     for name in ("qianqi-desk", "city-admin", "demo-employer", "city-agency"):
         client = signed_in(app, name)
-        assert [client.get(path).status_code for path in (*PAGES, "/oversight/system")] == [403] * 5, name
+        assert [client.get(path).status_code for path in (*PAGES, "/oversight/system")] == [403] * (len(PAGES) + 1), (
+            name
+        )
     assert app.test_client().get("/oversight/").status_code == 302
 
 
@@ -349,7 +353,13 @@ def test_whose_days_they_were_is_told_by_office_and_owner(demo_store: Store, sup
     want = spent.by_owner(demo_store)
     rows = [[c.get_text() for c in r.select("th, td")] for r in page.select("tbody tr")]
     assert rows == [
-        [r["county"], r["label"], f"{r['running']} 日", f"{r['over']} 日" if r["over"] else "—", f"{r['paused']} 日" if r["paused"] else "—"]
+        [
+            r["county"],
+            r["label"],
+            f"{r['running']} 日",
+            f"{r['over']} 日" if r["over"] else "—",
+            f"{r['paused']} 日" if r["paused"] else "—",
+        ]
         for r in want["rows"]
     ]
     assert page.select_one("nav [aria-current]").get_text() == "时间花在谁手里"  # type: ignore[union-attr]
@@ -378,7 +388,9 @@ def test_a_county_reads_its_own_days_only(demo_store: Store, app: Flask) -> None
     try:
         client = signed_in(app, "linhe-officer")
         for query in ("", "?office=150823", "?office=150802"):
-            counties = {r.td.get_text() for r in soup(client.get(f"/oversight/spent{query}")).select("tbody tr") if r.td}
+            counties = {
+                r.td.get_text() for r in soup(client.get(f"/oversight/spent{query}")).select("tbody tr") if r.td
+            }
             assert counties == (set() if "150823" in query else {"临河区"}), query
     finally:
         with demo_store.writing() as session:

@@ -591,16 +591,23 @@ def test_the_employer_may_ask_again_until_its_own_last_day(town: Town) -> None:
         with pytest.raises(NotFound):
             employees.file_of(town.store, life.case_no, town.people["other-firm"])
     assert f"申请再次鉴定：最晚 {chinese_day(life.due('ask_again', 'employer'))}。" in mine.objections
-    assert any(t.startswith("认定工伤决定书 ") and "申请行政复议" in t for t in mine.objections) and len(mine.objections) == 2
+    assert (
+        any(t.startswith("认定工伤决定书 ") and "申请行政复议" in t for t in mine.objections)
+        and len(mine.objections) == 2
+    )
     rights = [d for d in mine.duties if d.right]
-    assert {d.label for d in rights} == {"申请再次鉴定", "申请行政复议", "直接起诉"} and not any(d.consequence for d in rights)
+    assert {d.label for d in rights} == {"申请再次鉴定", "申请行政复议", "直接起诉"} and not any(
+        d.consequence for d in rights
+    )
     assert [d.state for d in mine.duties if not d.right] == ["met"] and mine.person.waits == ""
 
 
 def test_each_side_reads_its_own_window_and_never_the_others(town: Town) -> None:
     life = town.life().recognised()
     for who in ("worker", "employer"):
-        life.wait(6).act("desk", "recognition", "deliver", addressee=who, way="direct", received_on=life.day.isoformat())
+        life.wait(6).act(
+            "desk", "recognition", "deliver", addressee=who, way="direct", received_on=life.day.isoformat()
+        )
     mine, theirs = last_day(life, "apply_review", "worker"), last_day(life, "apply_review", "employer")
     assert mine != theirs, "the two were served on different days"
     told = " ".join(answer_of(town, life).objections)
@@ -637,24 +644,36 @@ def test_a_review_that_is_all_there_is_stands_at_the_top(town: Town) -> None:
     life.served()
     window = answer_of(town, life)
     assert window.lead.startswith("对这份决定不服的") and not window.closed and "不予认定工伤决定书" in window.stage
-    life.wait(3).act("desk", life.remedies()["worker"], "apply_review", behalf="worker", review_got_on=life.day.isoformat())
+    life.wait(3).act(
+        "desk", life.remedies()["worker"], "apply_review", behalf="worker", review_got_on=life.day.isoformat()
+    )
     got = answer_of(town, life)
     assert got.lead == "复议申请已经提出。" and got.todos == () and "最上面写着" in got.objections[0]
 
 
 def test_before_the_diagnosis_every_page_says_who_decides(town: Town) -> None:
-    blank = dict.fromkeys(("diagnosed_on", "disease", "certificate_no", "institution", "certificate_employer", "dispute"), "")
-    life = town.life(diagnosing="yes", **blank)
+    blank = dict.fromkeys(
+        ("diagnosed_on", "disease", "certificate_no", "institution", "certificate_employer", "dispute"), ""
+    )
+    life = town.life(START, diagnosing="yes", **blank)
     got = answer_of(town, life)
     assert got.elsewhere == "职业病诊断机构" and "职业病诊断" in got.stage
     assert future(got)[0] == "诊断为职业病以后：工伤认定" and not got.todos
     life.wait(1).act("desk", "diagnosis", "request_data")
     with clock.frozen(life.day):
         file = employees.file_of(town.store, life.case_no, town.people["firm"])
-        listed = next(p for p in employees.people(town.store, town.people["firm"].employer_id or 0, 1)[0] if p.case_no == life.case_no)
+        listed = next(
+            p
+            for p in employees.people(town.store, town.people["firm"].employer_id or 0, 1)[0]
+            if p.case_no == life.case_no
+        )
     assert file.diagnosed_on is None and file.disease == "待诊断"
     (duty,) = [d for d in file.duties if d.state == "running"]
-    assert (duty.label, duty.right, duty.days_left) == ("单位提供诊断资料", False, 10) and file.person.waits == "单位提供诊断资料"
+    assert (duty.label, duty.right, duty.days_left) == (
+        "单位提供诊断资料",
+        False,
+        10,
+    ) and file.person.waits == "单位提供诊断资料"
     assert listed.duty == duty and listed.stage == "职业病诊断和诊断鉴定：等单位提供资料"
 
 
@@ -663,16 +682,22 @@ def test_an_employer_that_is_called_on_to_pay_counts_its_days(town: Town) -> Non
     life.act("agency", "benefit", "refer_employer", ground="参保记录查询为未参保")
     for who in ("worker", "employer"):
         life.wait(1).act("agency", "benefit", "deliver", addressee=who, way="direct", received_on=life.day.isoformat())
-    life.wait(1).act("desk", "benefit", "apply_advance", behalf="worker", gateway="refused", gateway_proof="单位拒付的书面答复")
+    life.wait(1).act(
+        "desk", "benefit", "apply_advance", behalf="worker", gateway="refused", gateway_proof="单位拒付的书面答复"
+    )
     assert any("先行支付" in p.label or "先行支付" in answer_of(town, life).stage for p in answer_of(town, life).parts)
     life.wait(1).act("agency", "advance_payment", "dun")
-    life.wait(1).act("agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat())
+    life.wait(1).act(
+        "agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat()
+    )
     due = life.due("employer_pays")
     got = answer_of(town, life)
-    assert got.lead.startswith(f"单位已经收到催告，最晚 {chinese_day(due)}") and "由基金先付" in got.more
+    assert got.lead.startswith(f"单位已经收到催告，最晚 {chinese_day(due)}") and "由经办机构审查" in got.more
     with clock.frozen(life.day):
         file = employees.file_of(town.store, life.case_no, town.people["firm"])
-    assert file.duties[0].label == "单位核实支付" and file.duties[0].due_on == due and file.person.waits == "单位核实支付"
+    assert (
+        file.duties[0].label == "单位核实支付" and file.duties[0].due_on == due and file.person.waits == "单位核实支付"
+    )
     assert "先行支付书面催告通知书" in [s.label for s in file.served] and file.person.stage == "先行支付：等单位支付"
     assert not any("试大山" in s or "6200" in s for s in file.objections)
 
@@ -701,7 +726,9 @@ def test_a_guessed_day_is_called_so(town: Town) -> None:
     life = town.life(date(2026, 12, 7), diagnosed_on="2026-11-24")
     got = answer_of(town, life)
     (todo,) = got.todos
-    assert todo.until == life.due("worker_files") and todo.provisional and f"{chinese_day(todo.until)}（暂估）" in got.lead
+    assert (
+        todo.until == life.due("worker_files") and todo.provisional and f"{chinese_day(todo.until)}（暂估）" in got.lead
+    )
     with clock.frozen(life.day):
         file = employees.file_of(town.store, life.case_no, town.people["firm"])
     assert [d.provisional for d in file.duties] == [life.clocks("employer_files")[0].provisional]

@@ -445,7 +445,9 @@ def test_what_can_be_done_has_a_button_and_what_cannot_says_why_and_who(
     own, more = matter.find_all(recursive=False, class_="acts"), matter.select("details .acts")
     assert [a.get_text(" ", strip=True) for p in own for a in p.select("a.button")] == ["不予受理 不利决定，附救济途径"]
     assert [a.get_text() for p in more for a in p.select("a.button")] == ["移送有管辖权的机关（无明文）"]
-    assert "登记生效" not in matter.get_text() and "决定被撤销" not in matter.get_text(), "the system's own acts are offered to nobody"
+    assert "登记生效" not in matter.get_text() and "决定被撤销" not in matter.get_text(), (
+        "the system's own acts are offered to nobody"
+    )
     reasons = [li.get_text() for li in matter.find_all(recursive=False, class_="reasons")[0].select("li")]
     assert (
         len(reasons) == 1
@@ -601,7 +603,9 @@ def test_an_act_that_is_gone_keeps_what_was_typed_to_copy_from(app: Flask, demo_
     case_no = accepted_case(demo_store)
     officer = signed(app, "qianqi-officer")
     path, hidden = act_form(officer, case_no, "to_ordinary")
-    done(demo_store, "qianqi-approver", case_no, "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书")
+    done(
+        demo_store, "qianqi-approver", case_no, "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     answer = officer.post(path, data={**hidden, "reason": "打了很久的一大段经过"})
     text = words(answer)
     assert answer.status_code == 409 and "现在是“中止”" in text and "打了很久的一大段经过" in text
@@ -725,7 +729,16 @@ def test_a_delivery_is_recorded_from_the_case_page(desk: FlaskClient, demo_store
     assert [(c["value"], c.has_attr("checked")) for c in left] == [("employer", True)]
     path, hidden = delivery_form(desk, case_no)
     assert (
-        desk.post(path, data={**hidden, "addressee": "employer", "way": "left", "received_on": today, "delivery_note": "拒收，见证人在场"}).status_code
+        desk.post(
+            path,
+            data={
+                **hidden,
+                "addressee": "employer",
+                "way": "left",
+                "received_on": today,
+                "delivery_note": "拒收，见证人在场",
+            },
+        ).status_code
         == 303
     )
     page = soup(desk.get(f"/cases/{case_no}"))

@@ -245,7 +245,13 @@ def test_where_somebodys_act_moves_a_matter_on(demo_store: Store, username: str,
     ],
 )  # fmt: skip
 def test_what_is_no_deadline_is_never_called_late(kind: str, left: int, said: str) -> None:
-    row = {"state": "running", "legal": True, "kind": kind, "due_on": TODAY + timedelta(left), "effective_on": TODAY + timedelta(left)}
+    row = {
+        "state": "running",
+        "legal": True,
+        "kind": kind,
+        "due_on": TODAY + timedelta(left),
+        "effective_on": TODAY + timedelta(left),
+    }
     told = worklist.left_words(row, TODAY)
     assert told.startswith(said) and "超期" not in told
 
@@ -253,7 +259,16 @@ def test_what_is_no_deadline_is_never_called_late(kind: str, left: int, said: st
 def test_a_matter_that_has_ended_is_nobodys_turn_whatever_can_still_be_done(demo_store: Store) -> None:
     with demo_store.reading() as session:
         definition = demo_store.definition(session, 1)
-    everybody = ("qianqi-desk", "qianqi-officer", "qianqi-approver", "city-appraisal", "city-committee", "city-agency", "city-head", "city-finance")
+    everybody = (
+        "qianqi-desk",
+        "qianqi-officer",
+        "qianqi-approver",
+        "city-appraisal",
+        "city-committee",
+        "city-agency",
+        "city-head",
+        "city-finance",
+    )
     for username in everybody:
         for matter, states in turns.my_states(definition, actor(demo_store, username), "county").items():
             assert not any(definition.matters[matter].states[s].end for s in states), (username, matter)
@@ -284,9 +299,14 @@ def test_whose_turn_it_is_is_said_in_words(demo_store: Store) -> None:
     def said(clock_name: str, owner: str) -> str:
         return turns.ball_words(definition, {"name": clock_name, "owner": owner})
 
-    assert said("employer_files", "employer") == "等用人单位" and said("apply_review", "worker") == "职工自己决定，不服才办"
+    assert (
+        said("employer_files", "employer") == "等用人单位"
+        and said("apply_review", "worker") == "职工自己决定，不服才办"
+    )
     assert said("decide_review", "review_body") == "行政复议机关（系统外）" and said("decide", "officer") == "承办人"
-    assert said("reply_review", "bureau").endswith("（我方答复）") and said("second_conclude", "regional_committee").endswith("（系统外）")
+    assert said("reply_review", "bureau").endswith("（我方答复）") and said(
+        "second_conclude", "regional_committee"
+    ).endswith("（系统外）")
     assert said("", "") == ""
 
 
@@ -295,7 +315,9 @@ def test_a_task_brings_a_matter_to_its_owners_list(demo_store: Store) -> None:
     before = {(r.case_no, r.matter) for r in everything(demo_store, who, Asked(mine=True))}
     with demo_store.writing() as session:
         matter = session.scalars(
-            select(Matter).join(Case, Case.id == Matter.case_id).where(Case.case_no == "2026-000003", Matter.name == "recognition")
+            select(Matter)
+            .join(Case, Case.id == Matter.case_id)
+            .where(Case.case_no == "2026-000003", Matter.name == "recognition")
         ).one()
         session.add(Task(case_id=matter.case_id, matter_id=matter.id, office_id=matter.office_id, kind="act", owner="agency", text="核查",
                          fact="", key="act:test", created_at=clock.now(), done_by=""))  # fmt: skip

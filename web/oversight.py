@@ -96,7 +96,11 @@ def stalled() -> str:
     with store().reading() as session:
         found, total, tally = board.stalled(store(), session, wanted, today, page)
         seen = frozenset({wanted.seen}) if wanted.seen is not None else None
-        undone = stalls.machine(store(), session, today, wanted.office or None, seen) if page == 1 and not wanted.kind else []
+        undone = (
+            stalls.machine(store(), session, today, wanted.office or None, seen)
+            if page == 1 and not wanted.kind
+            else []
+        )
         definition = process(session)
         filters = _filters(definition, board.offices(session, Asked(seen=wanted.seen)))
     everything = sum(tally.values())

@@ -116,7 +116,11 @@ def _payload(text: str) -> dict[str, Any]:
 
 def _notes(payload: dict[str, Any]) -> list[str]:
     """What an auditor looks for first: acts dated back, acts the law is silent about, documents, effects of time."""
-    notes = [f"补记 {payload['backdated']} 日：{payload.get('backdate_reason') or '没有写原因'}"] if payload.get("backdated") else []
+    notes = (
+        [f"补记 {payload['backdated']} 日：{payload.get('backdate_reason') or '没有写原因'}"]
+        if payload.get("backdated")
+        else []
+    )
     if payload.get("unsettled"):
         notes.append(f"无明文：{payload['unsettled']}")
     if isinstance(payload.get("instrument"), dict):

@@ -21,7 +21,16 @@ from workflow.permissions import READERS
 from workflow.situation import Actor
 from workflow.worklist import Asked
 
-__all__ = ["NAV", "blueprint", "window_act", "window_case", "window_files", "window_intake", "window_served", "window_whatif"]
+__all__ = [
+    "NAV",
+    "blueprint",
+    "window_act",
+    "window_case",
+    "window_files",
+    "window_intake",
+    "window_served",
+    "window_whatif",
+]
 NAV = (NavItem("window.work", "我的待办", WORKERS), NavItem("window.intake", "登记案件", INTAKE))
 PARAMETERS = ("tab", "stage", "office", "mine", "q", "person", "page")
 

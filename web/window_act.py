@@ -141,14 +141,20 @@ def _form(
     action, actor = choice.action, current_actor()
     only = _open_choices(loaded, row, choice)
     fields = fields_of(choice.ask, optional=False, given=typed.facts, only=only)
-    fields += fields_of(_listed([f for f in choice.may if f.name != BACKDATE.name]), optional=True, given=typed.facts, only=only)
+    fields += fields_of(
+        _listed([f for f in choice.may if f.name != BACKDATE.name]), optional=True, given=typed.facts, only=only
+    )
     late = fields_of([f for f in choice.may if f.name == BACKDATE.name], optional=True, given=typed.facts, only={})
     parties = (
         permissions.parties_of(action)
         if permissions.acts_for_party(actor, action) and "applicant" not in action.ask
         else ()
     )
-    names = {f["name"] for f in (*fields, *late)} | ({"papers"} if choice.papers else set()) | ({"behalf"} if parties else set())
+    names = (
+        {f["name"] for f in (*fields, *late)}
+        | ({"papers"} if choice.papers else set())
+        | ({"behalf"} if parties else set())
+    )
     shown = [Reason(f.text, f.code, "", f.who, f.field if f.field in names else "") for f in faults]
     defined, state = loaded.place(row)
     return render_template(

@@ -78,7 +78,12 @@ def finish(case_no: str, task_id: int) -> Answer:
 
 
 def _page(
-    case_no: str, *, unmasked: bool = False, faults: Sequence[Reason] = (), given: Mapping[str, str] | None = None, note: str = ""
+    case_no: str,
+    *,
+    unmasked: bool = False,
+    faults: Sequence[Reason] = (),
+    given: Mapping[str, str] | None = None,
+    note: str = "",
 ) -> str:
     actor = current_actor()
     with store().reading() as session:
@@ -108,7 +113,11 @@ def _page(
             deliveries=deliveries,
             payments=[{**p, "amount": Decimal(p["amount"])} for p in loaded.payments()],
             fills=_fills(loaded, tasks, given or {}) if fillable else [],
-            tasks=[{**t, "mine": t["kind"] == cases.TASK and t["owner"] in actor.roles} for t in tasks if t["kind"] != "fill" or not fillable],
+            tasks=[
+                {**t, "mine": t["kind"] == cases.TASK and t["owner"] in actor.roles}
+                for t in tasks
+                if t["kind"] != "fill" or not fillable
+            ],
             note=note,
             people=definition.people,
             history=history(loaded),

@@ -228,7 +228,8 @@ def _open_questions(definition: Definition, raw: Mapping[str, Any]) -> list[str]
         asked.append("pause_boundary")
     found = [definition.questions[n] for n in asked if n in definition.questions]
     return [
-        in_words(f"没有定论：{q.label}。这里按“{q.choices.get(q.use, q.use)}”（可信度 {q.confidence}，{q.law}）。") for q in found
+        in_words(f"没有定论：{q.label}。这里按“{q.choices.get(q.use, q.use)}”（可信度 {q.confidence}，{q.law}）。")
+        for q in found
     ]
 
 
@@ -308,7 +309,8 @@ def history(loaded: Loaded) -> list[dict[str, Any]]:
                 "matter": matter,
                 "label": e["label"],
                 "to": e["to_label"] if e["from"] != e["to"] else "",
-                "backdated": payload.get("backdated", 0), "backdate_reason": payload.get("backdate_reason", ""),
+                "backdated": payload.get("backdated", 0),
+                "backdate_reason": payload.get("backdate_reason", ""),
                 "unsettled": payload.get("unsettled", ""),
                 "notes": _notes(payload),
                 "pairs": _given(definition, payload),

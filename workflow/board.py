@@ -158,7 +158,10 @@ def lines(session: Session, asked: Asked, today: date, page: int) -> tuple[list[
 def _guessed() -> ColumnElement[bool]:
     """Whether the most urgent day of a matter hangs on a holiday notice that is not out yet."""
     return exists().where(
-        Clock.matter_id == Matter.id, Clock.state == "running", Clock.effective_on == Matter.urgent_on, Clock.provisional
+        Clock.matter_id == Matter.id,
+        Clock.state == "running",
+        Clock.effective_on == Matter.urgent_on,
+        Clock.provisional,
     )
 
 

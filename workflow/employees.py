@@ -124,7 +124,13 @@ def counts(store: Store, employer_id: int) -> tuple[int, int]:
     """How many of the employer's own limits run, and how many of those are over; what it only may do is none of them."""
     mine = Case.employer_id == employer_id
     running = and_(
-        Clock.state == "running", Clock.legal, Clock.kind == "deadline", _own_clock(), Matter.closed_on.is_(None), Matter.addressee == "", mine
+        Clock.state == "running",
+        Clock.legal,
+        Clock.kind == "deadline",
+        _own_clock(),
+        Matter.closed_on.is_(None),
+        Matter.addressee == "",
+        mine,
     )
     with store.reading() as session:
         versions = session.scalars(select(Case.definition_id).where(mine).distinct()).all()
@@ -144,12 +150,7 @@ def file_of(store: Store, case_no: str, actor: Actor) -> File:
         loaded = load_seen(store, session, case_no, actor)
         definition, today = loaded.definition, loaded.today
         row = session.execute(_columns().where(Case.id == loaded.row.id)).one()
-        own = [
-            (m, r)
-            for m in loaded.matters
-            for r in loaded.book(m).rows
-            if _is_own(r)
-        ]
+        own = [(m, r) for m in loaded.matters for r in loaded.book(m).rows if _is_own(r)]
         person = _person(definition, row, loaded.matters, [r for _, r in own], today)
         duties = [_duty(definition, r, today, about_of(m) if m.addressee else "") for m, r in own if r["legal"]]
         return File(
@@ -170,13 +171,16 @@ def file_of(store: Store, case_no: str, actor: Actor) -> File:
 def _own_clock() -> Any:
     """_is_own as a condition on Clock."""
     return or_(
-        and_(Clock.owner == ROLE, Clock.addressee.in_(("", ROLE))), and_(Clock.owner == "worker", Clock.addressee == ROLE)
+        and_(Clock.owner == ROLE, Clock.addressee.in_(("", ROLE))),
+        and_(Clock.owner == "worker", Clock.addressee == ROLE),
     )
 
 
 def _is_own(row: Any) -> bool:
     """A clock that is the employer's: its own, or what each addressee may ask for (再次鉴定) as far as it is the addressee."""
-    return (row["owner"] == ROLE and row["addressee"] in ("", ROLE)) or (row["owner"] == "worker" and row["addressee"] == ROLE)
+    return (row["owner"] == ROLE and row["addressee"] in ("", ROLE)) or (
+        row["owner"] == "worker" and row["addressee"] == ROLE
+    )
 
 
 def _columns() -> Select[*tuple[Any, ...]]:
@@ -216,7 +220,11 @@ def _person(definition: Definition, row: Row[Any], matters: list[Any], clocks: l
     state = definition.matters[stage.matter].states[stage.state]
     shown = _concerns(definition, stage.matter, stage.state)
     duties = sorted(
-        (d for d in (_duty(definition, c, today) for c in clocks if c["legal"]) if not d.right or (d.days_left or -1) >= 0),
+        (
+            d
+            for d in (_duty(definition, c, today) for c in clocks if c["legal"])
+            if not d.right or (d.days_left or -1) >= 0
+        ),
         key=_urgency,
     )
     waiting = "、".join(dict.fromkeys(d.label for d in duties if d.days_left is not None and not d.right))
@@ -254,7 +262,10 @@ def _title(definition: Definition, matter: Any) -> str:
 
 def _moving(state: StateDef) -> ActionDef | None:
     """What the employer can bring papers for to move the matter on."""
-    return next((a for a in state.actions.values() if ROLE in a.by and a.to != state.name and a.receive and not a.unsettled), None)
+    return next(
+        (a for a in state.actions.values() if ROLE in a.by and a.to != state.name and a.receive and not a.unsettled),
+        None,
+    )
 
 
 def _waits(state: StateDef, shown: bool) -> str:

@@ -167,7 +167,7 @@ def _answer(loaded: Loaded) -> Answer:
     return Answer(
         case_no=loaded.row.case_no, name=words.mask_name(loaded.row.name), lead=lead, more=more,
         stage=f"{_title(loaded, head)}：{stage.label}", closed=stage.closed,
-        asked=not stage.closed and bool(_ASKS.search(lead) or any(part.startswith("请") for part in more.split("。"))), todos=tuple(_todos(loaded, head)),
+        asked=not stage.closed and _asks(lead, more), todos=tuple(_todos(loaded, head)),
         parts=tuple(_parts(loaded, head)),
         steps=roadmap.steps(loaded, stage, received), papers=_papers(loaded, received),
         objections=tuple(_objections(loaded, received, head)), payments=_payments(loaded), account=account,
@@ -206,7 +206,9 @@ def _parts(loaded: Loaded, head: Any) -> list[Part]:
             continue
         if m.addressee in ("", ME):
             by = _decided_by(loaded, m)
-            found.append(Part(_title(loaded, m), _sentence(loaded, m) + (f"这件事由{by}决定。" if by and not state.end else "")))
+            found.append(
+                Part(_title(loaded, m), _sentence(loaded, m) + (f"这件事由{by}决定。" if by and not state.end else ""))
+            )
         else:
             who = loaded.definition.people.get(m.addressee, m.addressee)
             found.append(Part(_title(loaded, m), f"这是{who}提出的，现在：{state.label}。有结果会告诉您。"))
@@ -225,8 +227,15 @@ def _sentence(loaded: Loaded, matter: Any) -> str:
     text = public_sentence(state, rows, matter.addressee or ME)
     gone = {r["due_on"] for r in rows if r["state"] == "running" and r["due_on"] < loaded.today}
     for day in gone:
-        text = text.replace(f"{chinese_day(day)}（暂估）", chinese_day(day)).replace(chinese_day(day), f"{chinese_day(day)}（已过）")
+        text = text.replace(f"{chinese_day(day)}（暂估）", chinese_day(day)).replace(
+            chinese_day(day), f"{chinese_day(day)}（已过）"
+        )
     return text
+
+
+def _asks(lead: str, more: str) -> bool:
+    """Whether these sentences ask him for something now; what only may be done, or names an application, does not."""
+    return bool(_ASKS.search(lead)) or any(part.startswith("请") for part in more.split("。"))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -352,7 +361,9 @@ def may_ask(loaded: Loaded, matter: Any, addressee: str) -> list[str]:
     _, state = loaded.place(matter)
     out = []
     for r in loaded.book(matter).rows:
-        by_paper = state.end and r["addressee"] == addressee  # from the day he received the conclusion; asked already: not again
+        by_paper = (
+            state.end and r["addressee"] == addressee
+        )  # from the day he received the conclusion; asked already: not again
         by_state = r["addressee"] == "" and r["owner"] == addressee and rights.right_of(loaded.definition, r)
         if matter.addressee or not (r["legal"] and r["kind"] == "deadline" and (by_paper or by_state)):
             continue

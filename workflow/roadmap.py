@@ -86,7 +86,11 @@ _Past = tuple[tuple[date, int], Step, tuple[str, str]]
 def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
     """(sort key, step, place) of what has happened; only moves, nothing of what officials thought in between."""
     names = {m.id: m.name for m in loaded.matters}
-    others = {m.id: loaded.definition.people.get(m.addressee, m.addressee) for m in loaded.matters if m.addressee not in ("", ME)}
+    others = {
+        m.id: loaded.definition.people.get(m.addressee, m.addressee)
+        for m in loaded.matters
+        if m.addressee not in ("", ME)
+    }
     rows = loaded.session.execute(
         select(Event.seq, Event.on, Event.kind, Event.action, Event.from_state, Event.to_state, Event.matter_id,
                Event.payload)
@@ -107,7 +111,13 @@ def _past(loaded: Loaded, received: Sequence[DeliveryRecord]) -> list[_Past]:
                 found.append(((e.on, e.seq), step, place))
             elif not state.end:  # the other side's objection, without the sentence that speaks to that side
                 label = loaded.definition.matters[place[0]].label
-                found.append(((e.on, e.seq), Step(f"{others[e.matter_id]}提出的{label}：{state.label}", e.on, "", "done"), ("", "")))
+                found.append(
+                    (
+                        (e.on, e.seq),
+                        Step(f"{others[e.matter_id]}提出的{label}：{state.label}", e.on, "", "done"),
+                        ("", ""),
+                    )
+                )
     for d in received:
         kind = loaded.definition.instruments.get(d.kind)
         label = kind.label if kind else f"{loaded.definition.matters[names[d.matter_id]].label}的决定书"

@@ -250,16 +250,23 @@ def _mine(store: Store, session: Session, actor: Actor, today: date) -> ColumnEl
     for number in session.scalars(select(DefinitionVersion.id)):
         ways[_ways(store.definition(session, number), actor, store.settings.recognition_level)].append(number)
     for way, numbers in ways.items():
-        there = [_there(name, states, watched, today) for name, states, watched in sorted(way, key=lambda w: (w[0], w[2]))]
+        there = [
+            _there(name, states, watched, today) for name, states, watched in sorted(way, key=lambda w: (w[0], w[2]))
+        ]
         if there:
             found.append(or_(*there) if len(ways) == 1 else and_(Case.definition_id.in_(numbers), or_(*there)))
-    known = select(Task.id).where(Task.matter_id == Matter.id, Task.kind == TASK, Task.owner.in_(sorted(actor.roles)), Task.done_at.is_(None))
+    known = select(Task.id).where(
+        Task.matter_id == Matter.id, Task.kind == TASK, Task.owner.in_(sorted(actor.roles)), Task.done_at.is_(None)
+    )
     return or_(*found, known.exists())
 
 
 def _ways(definition: Definition, actor: Actor, level: str) -> frozenset[tuple[str, frozenset[str], bool]]:
     """(matter, states, only watched) in which it is this person's turn."""
-    mine = [(name, states, bool(definition.matters[name].elsewhere)) for name, states in my_states(definition, actor, level).items()]
+    mine = [
+        (name, states, bool(definition.matters[name].elsewhere))
+        for name, states in my_states(definition, actor, level).items()
+    ]
     answers = [(name, states, False) for name, states in our_answers(definition, actor).items() if states]
     return frozenset((*mine, *answers))
 
@@ -306,8 +313,7 @@ def _rows(store: Store, session: Session, conditions: Conditions, page: int, tod
     clocks, tasks = _clocks_of(session, ids), _tasks(session, [r.case_id for r in found])
     by_id = {r.id: r for r in found}
     return [
-        _row(store.definition(session, r.definition_id), r, clocks[r.id], tasks, today)
-        for r in (by_id[i] for i in ids)
+        _row(store.definition(session, r.definition_id), r, clocks[r.id], tasks, today) for r in (by_id[i] for i in ids)
     ]
 
 
@@ -332,7 +338,9 @@ def _tasks(session: Session, cases: Sequence[int]) -> dict[tuple[int, str], int]
     return {(case_id, kind): n for case_id, kind, n in session.execute(query)}
 
 
-def _row(definition: Definition, r: Any, live: Sequence[Mapping[str, Any]], tasks: Mapping[tuple[int, str], int], today: date) -> Row:
+def _row(
+    definition: Definition, r: Any, live: Sequence[Mapping[str, Any]], tasks: Mapping[tuple[int, str], int], today: date
+) -> Row:
     matter = definition.matters[r.matter]
     placed_on = placed_day(r.way, r.opened_at)
     clocks = [c for c in live if not rights.gone(definition, c, today)] or live
@@ -340,7 +348,7 @@ def _row(definition: Definition, r: Any, live: Sequence[Mapping[str, Any]], task
     return Row(
         case_no=r.case_no, worker=r.worker, employer=r.employer, county=r.county,
         matter=r.matter if r.number == 1 else f"{r.matter}#{r.number}", matter_label=_label(definition, r),
-        state_label=matter.states[r.state].label, light=r.kind, left=_left(shown, clocks, today, placed_on), clock=shown["label"],
+        state_label=matter.states[r.state].label, light=r.kind, left=_left(definition, shown, clocks, today, placed_on), clock=shown["label"],
         code=shown["code"], legal=shown["legal"], due_on=shown["due_on"], safe_on=shown["safe_on"],
         promise_on=shown["promise_on"], provisional=bool(shown["provisional"]), ball=ball_words(definition, shown),
         to_fill=tasks.get((r.case_id, "fill"), 0), tasks=tasks.get((r.case_id, TASK), 0),
@@ -354,8 +362,16 @@ def _label(definition: Definition, r: Any) -> str:
     return label if r.number == 1 else f"{label}（第 {r.number} 次）"
 
 
-def _left(shown: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]], today: date, placed_on: date | None) -> str:
+def _left(
+    definition: Definition,
+    shown: Mapping[str, Any],
+    clocks: Sequence[Mapping[str, Any]],
+    today: date,
+    placed_on: date | None,
+) -> str:
     """The days left of the clock a line shows; beside one to be judged also another whose day is near."""
+    if rights.gone(definition, shown, today):
+        return f"已过 {(today - shown['due_on']).days} 日"
     said = left_words(shown, today, placed_on)
     if not over_when_placed(shown, placed_on):
         return said

@@ -151,7 +151,7 @@ def take_in_by_keyboard(browser: Browser, url: str) -> str:
         typed = [
             ("id_number", number), ("name", NAME), ("phone", "0478-0000388"), ("address", "演示镇二号"),
             ("occupation", "凿岩工"), ("remark", ""), ("employer", EMPLOYER), ("insured", "ArrowLeft ArrowLeft"),
-            ("disease", "职业性尘肺病（矽肺壹期）"),
+            ("diagnosing", ""), ("disease", "职业性尘肺病（矽肺壹期）"),
             ("diagnosed_on", diagnosed.strftime("%Y%m%d")), ("certificate_no", "演诊2026-0611"),
             ("institution", "演示医院"),            ("certificate_employer", EMPLOYER),
         ]  # fmt: skip
@@ -268,3 +268,20 @@ def test_axe_finds_no_fault_and_nothing_scrolls_sideways(browser: Browser, url: 
         for width in (1366, 1024, 640):
             page.set_viewport_size({"width": width, "height": 768})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    ("username", "paths"),
+    [
+        ("qianqi-desk", ("/work", "/intake", "/cases/2026-000009", "/cases/2026-000003/recognition/correct", "/cases/2026-000009/what-if")),
+        ("city-supervisor", ("/oversight/spent", "/oversight/matters", "/oversight/cases/2026-000009")),
+    ],
+)  # fmt: skip
+def test_on_a_narrow_screen_only_tables_scroll_sideways(
+    browser: Browser, url: str, username: str, paths: tuple[str, ...]
+) -> None:
+    with seat(browser, url, username) as page:
+        page.set_viewport_size({"width": 320, "height": 640})
+        for path in paths:
+            assert page.goto(f"{url}{path}").ok, path  # type: ignore[union-attr]
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path

@@ -115,12 +115,13 @@ def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
 
 
 def _issued_on(act: Act) -> date | None:
+    """The day of the document that is served; of one made before the case was placed, the day the form tells."""
+    latest = act.loaded.latest_instrument(act.matter)
+    if latest is not None:
+        day: date = latest.issued_on
+        return day
     known = act.loaded.facts_of(act.matter)
-    days = [
-        known[n]
-        for n in ("decided_on", "declined_on", "concluded_on", "approved_on")
-        if isinstance(known.get(n), date)
-    ]
+    days = [known[n] for n in ("decided_on", "declined_on", "concluded_on", "approved_on") if isinstance(known.get(n), date)]
     return max(days) if days else None
 
 

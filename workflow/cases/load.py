@@ -74,7 +74,7 @@ _deliveries = (
 )
 _payments = select(table(Payment)).where(table(Payment).c.case_id == bindparam("case")).order_by(table(Payment).c.id)
 _instrument = (
-    select(_i.id, _i.kind, _i.label, _i.number, _i.addressees)
+    select(_i.id, _i.kind, _i.label, _i.number, _i.addressees, _i.issued_on)
     .where(_i.matter_id == bindparam("matter"), _i.kind.notin_(bindparam("aside", expanding=True)))
     .order_by(_i.id.desc()).limit(1)
 )

@@ -171,9 +171,9 @@ class ClockBook(Reckoning):
             self._compute(row)
 
     def shift(self, name: str, days: int) -> None:
-        """Move the due day with a re-scheduled examination; earlier ones do not shorten."""
+        """Move the due day with a re-scheduled examination; earlier ones do not shorten, and a day already missed stays missed."""
         for row in self._open(name):
-            if days > 0 and row["state"] == "running":
+            if days > 0 and row["state"] == "running" and row["due_on"] >= self.today:
                 row["extend_days"] += days
                 self._compute(row)
 

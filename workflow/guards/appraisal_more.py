@@ -108,7 +108,9 @@ def absence_shown(s: Situation) -> Reason | None:
     upon = own if isinstance(own, date) else s.today
     if isinstance(day, date) and day < upon:
         return None
-    text = f"检查定在 {day or '（未定）'}，这一天还没有过完，不能以不参加鉴定终止。请等检查日过后，查明有无正当理由再办。"
+    text = (
+        f"检查定在 {day or '（未定）'}，这一天还没有过完，不能以不参加鉴定终止。请等检查日过后，查明有无正当理由再办。"
+    )
     return Reason(text, "exam_day_not_over", "劳动能力鉴定管理办法#14", "鉴定委办公室", "termination_ground")
 
 
@@ -182,7 +184,10 @@ def again_in_time(s: Situation) -> Reason | None:
         return Reason(text, "receipt_unknown", "工伤保险条例#26", "鉴定委办公室", "late_again")
     if upon <= window.due_on:
         return None
-    text = f"{side}申请再次鉴定的期限已于 {window.due_on} 届满。期满以前已经提出的，请填写“提出再次鉴定申请之日”；确有正当理由的，请在“超过十五日的判断”里写明，由自治区决定是否受理；系统不自动拒绝。"
+    text = (
+        f"{side}申请再次鉴定的期限已于 {window.due_on} 届满。期满以前已经提出的，请填写“提出再次鉴定申请之日”；"
+        "确有正当理由的，请在“超过十五日的判断”里写明，由自治区决定是否受理；系统不自动拒绝。"
+    )
     return Reason(text, "past_due", "工伤保险条例#26", "鉴定委办公室", "late_again")
 
 

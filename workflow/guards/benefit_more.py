@@ -354,6 +354,8 @@ def current_month_due(s: Situation) -> Reason | None:
         return Reason(
             "没有已经送达、按月发放的核定表，现在没有可以照发的待遇。", "no_standing_sheet", "工伤保险条例#35", "财务"
         )
+    if s.facts.get("stopped"):  # whatever the month
+        return month_not_stopped(s)
     if not month:
         return Reason("请填写发放月份，如 2026-12。", "month_missing", "工伤保险经办规程#80", "财务", "month")
     if month < min(str(line["from"]) for line in lines) or month > month_of(s.today):
