@@ -23,7 +23,9 @@ def fresh(town: Town, rng: random.Random) -> Life:
 
 
 def watched(town: Town, _: random.Random) -> Life:
-    blank: dict[str, Any] = dict.fromkeys(("diagnosed_on", "disease", "certificate_no", "certificate_employer", "dispute"), "")
+    blank: dict[str, Any] = dict.fromkeys(
+        ("diagnosed_on", "disease", "certificate_no", "certificate_employer", "dispute"), ""
+    )
     return town.life(diagnosing="yes", **blank)
 
 
@@ -57,7 +59,9 @@ def final(town: Town, rng: random.Random) -> Life:
 
 
 def claimed(town: Town, rng: random.Random) -> Life:
-    life = town.life().recognised().served().appraised(rng.choice(["2", "4", "7", "none"]), rng.choice(["none", "most"]))
+    life = (
+        town.life().recognised().served().appraised(rng.choice(["2", "4", "7", "none"]), rng.choice(["none", "most"]))
+    )
     return life.claimed()
 
 
@@ -76,7 +80,15 @@ def paying(town: Town, rng: random.Random, monthly: bool | None = None) -> Life:
 def bereft(town: Town, rng: random.Random) -> Life:
     life = paying(town, rng)
     life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
-    life.act("desk", "benefit", "claim_survivor", behalf="relative", papers=["death_proof", "kinship_proof"], dependants="配偶", **BANK)
+    life.act(
+        "desk",
+        "benefit",
+        "claim_survivor",
+        behalf="relative",
+        papers=["death_proof", "kinship_proof"],
+        dependants="配偶",
+        **BANK,
+    )
     return life
 
 
@@ -94,7 +106,9 @@ def liable(town: Town, rng: random.Random, dunned: bool | None = None) -> Life:
 def advanced(town: Town, rng: random.Random, paid: bool | None = None) -> Life:
     """The fund has decided to pay first, and perhaps paid."""
     life = liable(town, rng, dunned=True)
-    life.act("agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat())
+    life.act(
+        "agency", "advance_payment", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat()
+    )
     life.wait(12).act("agency", "advance_payment", "propose_advance", advance_items="一次性伤残补助金", advance_sum="1000.00",
                       advance_month="500.00", **BANK)  # fmt: skip
     life.act("head", "advance_payment", "grant_advance")
@@ -205,7 +219,15 @@ def a_decision(town: Town, rng: random.Random) -> tuple[Life, str]:
         return handed(life, "advance_payment", "employer"), "advance_payment"
     if kind == "survivors":
         life = bereft(town, rng)
-        life.act("agency", "benefit", "propose_survivor", died_in_leave="no", funeral_grant="42000", pension_month="0", ground="配偶")
+        life.act(
+            "agency",
+            "benefit",
+            "propose_survivor",
+            died_in_leave="no",
+            funeral_grant="42000",
+            pension_month="0",
+            ground="配偶",
+        )
         life.act("head", "benefit", "approve_survivor")
         return handed(life, "benefit"), "benefit"
     life = paying(town, rng, monthly=True)

@@ -43,7 +43,9 @@ class Lived:
 def lived(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     town = settle(open_store(database_url, tmp_path_factory.mktemp("audit")))
     life = town.life().accepted()
-    life.wait(1).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
+    life.wait(1).act(
+        "approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     life.wait(4).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
     life.proposed()
     life.act("approver", "recognition", "recognise")

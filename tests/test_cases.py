@@ -197,7 +197,13 @@ def test_of_two_at_once_one_wins_and_no_update_is_lost(town: Town, version: bool
     seen = life.row("recognition").version if version else None
     answers = at_once(
         lambda: do(life, "approver", "accept", version=seen),
-        lambda: do(life, "approver2", "decline", facts={"ground": "不属于受理范围", "decline_kind": "no_standing"}, version=seen),
+        lambda: do(
+            life,
+            "approver2",
+            "decline",
+            facts={"ground": "不属于受理范围", "decline_kind": "no_standing"},
+            version=seen,
+        ),
     )
     won = [a for a in answers if isinstance(a, cases.Outcome)]
     lost = [a for a in answers if isinstance(a, Stopped)]

@@ -75,7 +75,9 @@ def test_the_day_of_placing_is_the_day_there_and_only_a_forms() -> None:
 def suspended(town: Town) -> Life:
     """A suspended case: the pause is looked after by a repeated reminder of the officer's."""
     life = town.life(date(2026, 7, 4)).accepted()  # thirty and sixty 日 on are working days
-    life.wait(1).act("approver", "recognition", "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书")
+    life.wait(1).act(
+        "approver", "recognition", "suspend", ground="等仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     return life
 
 

@@ -127,7 +127,7 @@ def test_a_reminder_comes_again_every_round_and_missed_rounds_are_not_made_up(to
         "a reminder is never called overdue"
     )
     life.on(days[-1]).check()
-    assert life.clocks("corrections")[0].expired_on is None
+    assert life.clocks("corrections")[0].expired_on == days[0], "since when it has been reminded of"
 
 
 def test_a_reminder_that_escalates_is_a_task_of_each_round(town: Town) -> None:

@@ -37,7 +37,9 @@ def defined(use: str = "by_choice") -> Definition:
     question = QuestionDef(
         QUESTION, "中止", {"by_choice": "可以", "never": "不"}, use, "by_choice", "工伤保险条例#20.3", "L"
     )
-    papers_of = {n: InstrumentDef(n, n, "x", ("worker",), "工伤认定办法#19", aside=n == "notice") for n in ("ruling", "notice")}
+    papers_of = {
+        n: InstrumentDef(n, n, "x", ("worker",), "工伤认定办法#19", aside=n == "notice") for n in ("ruling", "notice")
+    }
     return Definition("t", "", "", {}, {}, {}, {"corrections": corrections}, {}, papers_of, {}, {QUESTION: question})
 
 

@@ -385,7 +385,11 @@ def test_a_clock_whose_article_was_not_read_in_full_says_so(name: str) -> None:
 
 
 def test_the_reminders_excused_from_saying_so_are_those_named() -> None:
-    low = {n for n, c in STATES["clocks"].items() if not c["code"].startswith("IN-") and versions(c["code"])[-1].confidence != "H"}
+    low = {
+        n
+        for n, c in STATES["clocks"].items()
+        if not c["code"].startswith("IN-") and versions(c["code"])[-1].confidence != "H"
+    }
     assert {n for n in low if not STATES["clocks"][n].get("unverified")} == REMINDERS_UNREAD
 
 

@@ -228,7 +228,9 @@ def test_every_day_goes_to_who_had_to_act(town: Town) -> None:
 
 def test_a_suspension_is_nobodys_work_and_names_its_ground(town: Town) -> None:
     life = town.life().accepted()
-    life.wait(4).act("approver", "recognition", "suspend", ground="劳动关系在仲裁", suspension_kind="judicial", awaited="仲裁裁决书")
+    life.wait(4).act(
+        "approver", "recognition", "suspend", ground="劳动关系在仲裁", suspension_kind="judicial", awaited="仲裁裁决书"
+    )
     life.wait(100).act("approver", "recognition", "resume", document_received="裁决书1号", ground="裁决已生效")
     found = of(life.wait(2))
     whole(found)
@@ -239,7 +241,9 @@ def test_a_suspension_is_nobodys_work_and_names_its_ground(town: Town) -> None:
 
 def test_a_suspension_still_going_on_counts_to_today(town: Town) -> None:
     life = town.life().accepted()
-    life.wait(4).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
+    life.wait(4).act(
+        "approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     found = of(life, life.day + timedelta(days=400))
     whole(found)
     assert split(found) == {"desk": (1, 0, 0), "officer": (3, 401, 0)}
@@ -400,7 +404,8 @@ def random_life(town: Town, rng: random.Random) -> Life:
             "recognition",
             "suspend",
             ground=rng.choice(["在仲裁", "等裁决"]),
-            suspension_kind="judicial", awaited="裁决书",
+            suspension_kind="judicial",
+            awaited="裁决书",
             **late("suspended_on"),
         )
         return life.wait(rng.randint(1, 90)).act(
@@ -514,7 +519,9 @@ def go(
 def paused_life(town: Town) -> Life:
     life = town.life().filed()
     life.wait(20).act("approver", "recognition", "accept")
-    life.wait(4).act("approver", "recognition", "suspend", ground="<b>仲裁</b>", suspension_kind="judicial", awaited="裁决书")
+    life.wait(4).act(
+        "approver", "recognition", "suspend", ground="<b>仲裁</b>", suspension_kind="judicial", awaited="裁决书"
+    )
     return life
 
 

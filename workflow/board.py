@@ -192,7 +192,9 @@ def _lapsing(store: Store, session: Session) -> list[ColumnElement[bool]]:
 
 def _standing(store: Store, session: Session, query: Query, asked: Asked, today: date) -> Query:
     """Clocks that stand still, as `stalls.find` finds them; the query has Case, Office, Matter and Clock."""
-    over = and_(Clock.state == "running", Clock.kind == "deadline", Clock.effective_on < today, Clock.due_on < today)
+    past = and_(Clock.effective_on < today, Clock.due_on < today)
+    reminded = and_(~Clock.legal, Clock.expired_on < today)  # a repeated one has a new day, and is still not done
+    over = and_(Clock.state == "running", Clock.kind == "deadline", or_(past, reminded))
     if lapsing := _lapsing(store, session):
         over = and_(over, ~or_(*lapsing))
     query = _places(query.where(or_(over, Clock.state == "unstarted")), asked)

@@ -39,7 +39,7 @@ _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
         Clock.legal, Clock.law, Clock.due_on, Clock.effective_on, Clock.fire_on, Clock.fire_stage, Clock.start_on, Clock.near_on, Clock.kept_id,
-        Clock.provisional,
+        Clock.provisional, Clock.expired_on,
         Case.case_no, Case.definition_id, Office.code.label("office_code"), Matter.addressee.label("party"),
     )
     .join(Case, Case.id == Clock.case_id)
@@ -150,7 +150,8 @@ def _fire(
         changes |= {"fire_on": row.due_on + timedelta(days=1), "fire_stage": "late"}
     elif repeated and known is not None:
         again = next_round(known, row.due_on, today, store.calendar(session))
-        changes |= {"fire_on": again, "fire_stage": "remind", "due_on": again, "effective_on": again, "near_on": again}
+        changes |= {"expired_on": row.expired_on or today, "fire_on": again, "fire_stage": "remind"}
+        changes |= {"due_on": again, "effective_on": again, "near_on": again}
     else:
         changes["expired_on"] = today
     taken = session.execute(
@@ -167,7 +168,9 @@ def _fire(
     return bool(repeated)
 
 
-def _let_happen(store: Store, session: Session, row: Any, known: ClockDef, actor: Actor, heads: dict[int, Link]) -> None:
+def _let_happen(
+    store: Store, session: Session, row: Any, known: ClockDef, actor: Actor, heads: dict[int, Link]
+) -> None:
     """What the cited rule lets happen by itself at expiry (公告期满即视为送达, 救济期限届满): an act of the system.
 
     One that only has to wait is left for the next occasion; any other refusal becomes a task with its reasons.

@@ -230,7 +230,9 @@ class Matter(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), comment="who handles it")
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("matters.id"), comment="of a child: whose decision it is about")
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("matters.id"), comment="of a child: whose decision it is about"
+    )
     instrument_id: Mapped[int | None] = mapped_column(
         ForeignKey("instruments.id", use_alter=True), comment="of a child: that document"
     )
@@ -286,9 +288,13 @@ class Clock(Base):
     fire_stage: Mapped[str] = mapped_column(String(10), default="")
     expired_on: Mapped[date | None] = mapped_column(Date, comment="day its expiry effect was carried out")
     closed_on: Mapped[date | None] = mapped_column(Date)
-    done_on: Mapped[date | None] = mapped_column(Date, comment="legal day of the act that met it; closed_on is when it was recorded")
+    done_on: Mapped[date | None] = mapped_column(
+        Date, comment="legal day of the act that met it; closed_on is when it was recorded"
+    )
     kind: Mapped[str] = mapped_column(String(12), default="deadline")
-    kept_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), comment="version it is reckoned under, where not its case's")
+    kept_id: Mapped[int | None] = mapped_column(
+        ForeignKey("definitions.id"), comment="version it is reckoned under, where not its case's"
+    )
     __table_args__ = (
         CheckConstraint(f"state in {CLOCK_STATES!r}", name="known_state"),
         CheckConstraint("state <> 'unstarted' or start_on is null", name="unstarted_has_no_start"),

@@ -79,7 +79,11 @@ class Replay:
             facts = {k: v for k, v in facts.items() if k not in OF_ONE_ADDRESSEE}
         if "diagnosed_on" in facts:  # a diagnosis watched here is kept with the case
             number = facts.get("certificate") or facts.get("da_number")
-            told = {"diagnosed_on": facts.pop("diagnosed_on"), "disease": facts.get("disease_name"), "certificate_no": number}
+            told = {
+                "diagnosed_on": facts.pop("diagnosed_on"),
+                "disease": facts.get("disease_name"),
+                "certificate_no": number,
+            }
             known = self.case_facts.get(event.case_id, {})
             self.case_facts[event.case_id] = {**known, **{k: v for k, v in told.items() if v}}
         self.facts[key] = {**self.facts.get(key, {}), **facts, **payload["made"]}

@@ -13,14 +13,14 @@ from workflow.definition.model import ClockDef, Definition
 def is_right(known: ClockDef | None) -> bool:
     """Whether a clock only measures how long a party may still ask for something.
 
-    Its end closes a door by itself (`do`), settles something (`mark` that warns nobody), or does nothing at all to a party of
-    a child matter; where the end asks a person to act (`route`) or warns, the party had something to do.
+    Its end closes a door by itself (`do`), settles something (`mark` that warns nobody), or only tells a party of a child matter
+    that it is over (起诉、上诉); where the end asks a person to act (`route`), the party had something to do (补正).
     """
     if known is None or not known.legal or known.kind != "deadline" or known.owner not in PARTY_OWNERS:
         return False
     end = known.on_expiry
     settles = bool(end.mark) and not (end.warn or end.escalate)
-    return bool(end.act) or settles or (known.owner == PARTY and not (end.route or end.warn))
+    return bool(end.act) or settles or (known.owner == PARTY and not end.route)
 
 
 def right_of(definition: Definition, row: Mapping[str, Any]) -> bool:

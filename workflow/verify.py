@@ -143,7 +143,11 @@ def _cases(session: Session, said: Replay, only: str) -> Iterator[Finding]:
     for c in session.execute(
         _of_case(select(Case.id, Case.case_no, Case.facts, Case.disease, Case.diagnosed_on), only)
     ):
-        if said.case_facts.get(c.id) != {**c.facts, "disease": c.disease, "diagnosed_on": c.diagnosed_on.isoformat() if c.diagnosed_on else None}:
+        if said.case_facts.get(c.id) != {
+            **c.facts,
+            "disease": c.disease,
+            "diagnosed_on": c.diagnosed_on.isoformat() if c.diagnosed_on else None,
+        }:
             yield Finding(c.case_no, 0, "案件的内容与办理记录不符，案件行被改动过。")
 
 

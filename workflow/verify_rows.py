@@ -227,7 +227,9 @@ def _clocks(session: Session, store: Store, events: Events, only: str) -> Iterat
         if row.definition in ids:
             ran[row.chain].add(ids[row.definition])
     query = select(Clock, Case.case_no, Case.definition_id, Matter.addressee).join(Case, Case.id == Clock.case_id)
-    for c, case_no, definition_id, party in session.execute(_of(query.join(Matter, Matter.id == Clock.matter_id), only)):
+    for c, case_no, definition_id, party in session.execute(
+        _of(query.join(Matter, Matter.id == Clock.matter_id), only)
+    ):
         try:
             versions = [store.definition(session, i) for i in sorted({definition_id, *ran[case_no]})]
         except (Stopped, NoResultFound):

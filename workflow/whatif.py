@@ -42,7 +42,9 @@ class PauseAsked:
         return cls(since, until, name.strip())
 
 
-def perform(store: Store, actor: Actor, case_no: str, matter: str, action: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def perform(
+    store: Store, actor: Actor, case_no: str, matter: str, action: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     """What would follow if `action` were done now (or on the day its own date fact says).
 
     {"case_no", "matter", "action", "label", "from", "to", "to_label", "unmet": sentences, "opens" (matters, each with addressee
@@ -135,10 +137,18 @@ def _copy(book: ClockBook) -> list[dict[str, Any]]:
 
 def _head(loaded: Loaded, row: AnyRow) -> dict[str, Any]:
     defined = loaded.definition.matters[row.name]
-    return {"case_no": loaded.row.case_no, "matter": row.name, "matter_label": defined.label, "version": row.version, "written": False}
+    return {
+        "case_no": loaded.row.case_no,
+        "matter": row.name,
+        "matter_label": defined.label,
+        "version": row.version,
+        "written": False,
+    }
 
 
-def _compared(loaded: Loaded, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _compared(
+    loaded: Loaded, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Every clock that is or would be open, with its days before and after."""
     was = {(r["name"], r["addressee"], r["start_on"]): r for r in before}
     people, out = loaded.definition.people, []

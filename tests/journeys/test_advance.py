@@ -70,7 +70,9 @@ def advanced(town: Town, **facts: Any) -> Life:
 def repay_due(town: Town) -> Life:
     """The employer has been ordered to give it back and its ten days run."""
     life = advanced(town)
-    life.wait(2).act("head", "advance_payment", "order_repay", owed_sum=SUM, ground="社会保险基金先行支付暂行办法第十三条")
+    life.wait(2).act(
+        "head", "advance_payment", "order_repay", owed_sum=SUM, ground="社会保险基金先行支付暂行办法第十三条"
+    )
     return handed(life, "advance_payment", "employer")
 
 
@@ -99,7 +101,9 @@ def test_the_fund_pays_only_when_the_employer_has_had_its_five_working_days(town
 def test_ordered_back_and_given_back(town: Town) -> None:
     life = repay_due(town)
     assert {c.code for c in life.clocks("repay_fund", state="running")} == {"ADV-REPAY"}
-    assert set(life.remedies("advance_payment")) == {"worker", "employer"}, "each document has its own addressee's remedy"
+    assert set(life.remedies("advance_payment")) == {"worker", "employer"}, (
+        "each document has its own addressee's remedy"
+    )
     life.wait(3).act("firm", "advance_payment", "report_payment", employer_sum="42600.00", reason="转账凭证1号")
     life.act("agency", "advance_payment", "record_part", employer_sum="42600.00")
     assert "还应偿还 100000.00" in life.refused("agency", "advance_payment", "repaid", employer_sum="99999.99")[0]
@@ -163,9 +167,10 @@ def test_refused_and_asked_for_again(town: Town) -> None:
     assert life.row("advance_payment").number == 2
     life.act("desk", "advance_payment", "withdraw_advance", behalf="worker", ground="单位已付")
     life.act("desk", "benefit", "apply_advance", behalf="worker", **GATEWAY)
-    assert "还没有确认" in life.refused(
-        "agency", "advance_payment", "employer_paid", employer_sum=SUM, worker_confirmed="no"
-    )[0]
+    assert (
+        "还没有确认"
+        in life.refused("agency", "advance_payment", "employer_paid", employer_sum=SUM, worker_confirmed="no")[0]
+    )
     life.act("agency", "advance_payment", "employer_paid", employer_sum=SUM, worker_confirmed="yes")
     assert life.state("advance_payment") == "employer_paid"
 
@@ -177,8 +182,22 @@ def test_an_employer_that_cannot_be_found_is_called_on_in_public(town: Town) -> 
     life.act("desk", "benefit", "apply_advance_early", behalf="worker", gateway="revoked", gateway_proof="吊销决定书")
     life.act("agency", "advance_payment", "dun")
     for matter in ("benefit", "advance_payment"):
-        life.act("agency", matter, "delivery_failed", addressee="employer", failed_on=life.day.isoformat(), failure="人去楼空")
-        life.act("agency", matter, "announce", addressee="employer", announced_on=life.day.isoformat(), steps_tried="邮寄两次退回")
+        life.act(
+            "agency",
+            matter,
+            "delivery_failed",
+            addressee="employer",
+            failed_on=life.day.isoformat(),
+            failure="人去楼空",
+        )
+        life.act(
+            "agency",
+            matter,
+            "announce",
+            addressee="employer",
+            announced_on=life.day.isoformat(),
+            steps_tried="邮寄两次退回",
+        )
     life.work(max(c.due_on for c in life.clocks("public_notice", state="running") if c.due_on) + timedelta(days=1))
     assert (life.state("benefit"), life.state("advance_payment")) == ("employer_liable", "dunned")
     assert "employer_pays" in life.standing("advance_payment")
@@ -311,8 +330,24 @@ def test_death_while_an_advance_is_asked_for_stops_nothing(town: Town) -> None:
 def test_the_family_claims_is_paid_and_the_pension_goes_on(town: Town) -> None:
     life = paying(town)
     life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
-    life.act("desk", "benefit", "claim_survivor", behalf="relative", papers=["death_proof", "kinship_proof"], dependants="配偶", **BANK)
-    life.act("agency", "benefit", "propose_survivor", died_in_leave="no", funeral_grant="42000", pension_month="2480", ground="配偶百分之四十")
+    life.act(
+        "desk",
+        "benefit",
+        "claim_survivor",
+        behalf="relative",
+        papers=["death_proof", "kinship_proof"],
+        dependants="配偶",
+        **BANK,
+    )
+    life.act(
+        "agency",
+        "benefit",
+        "propose_survivor",
+        died_in_leave="no",
+        funeral_grant="42000",
+        pension_month="2480",
+        ground="配偶百分之四十",
+    )
     life.act("head", "benefit", "approve_survivor")
     handed(life, "benefit", "worker")
     life.act("finance", "benefit", "pay_survivor")

@@ -240,7 +240,9 @@ def test_terminated_and_filed_again(town: Town) -> None:
     given = {"termination_ground": "no_show", "ground": "职工无正当理由不参加鉴定"}
     life.wait(3)
     assert "这一天还没有过完" in life.refused("appraisal", "appraisal", "terminate", **given)[0]
-    life.wait(1).act("appraisal", "appraisal", "terminate", termination_ground="no_show", ground="职工无正当理由不参加鉴定")
+    life.wait(1).act(
+        "appraisal", "appraisal", "terminate", termination_ground="no_show", ground="职工无正当理由不参加鉴定"
+    )
     assert (life.state("appraisal"), standing(life)) == ("to_apply", {"apply_appraisal": "running"})
     assert life.documents()[-1][0] == "termination"
     life.appraisal_filed().scheduled().concluded("none", "none").served("appraisal", "appraisal")

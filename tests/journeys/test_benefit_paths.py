@@ -216,7 +216,11 @@ def test_a_benefit_stopped_for_good_is_told_so_and_not_that_all_was_paid(town: T
     served(life)
     life.wait(1).act("head", "benefit", "end_stopped", ground="条件已经丧失")
     said = life.definition().matters["benefit"].states[life.state("benefit")].public
-    assert (life.state("benefit"), standing(life)) == ("stopped_for_good", {}) and "不再发放" in said and "停发告知书" in said
+    assert (
+        (life.state("benefit"), standing(life)) == ("stopped_for_good", {})
+        and "不再发放" in said
+        and "停发告知书" in said
+    )
     assert ("worker", "stop_notice") in children(life), "the way to object stays open"
     life.wait(2).act("agency", "benefit", "redetermine", redo_cause="figures", reason="原核定数据有误")
     assert life.state("benefit") == "claimed"

@@ -14,17 +14,23 @@ def decided(town: Town) -> Life:
 
 
 def failed(life: Life, addressee: str = "employer", who: str = "desk", matter: str = "recognition") -> Life:
-    life.wait(1).act(who, matter, "delivery_failed", addressee=addressee, failed_on=life.day.isoformat(), failure="退件")
+    life.wait(1).act(
+        who, matter, "delivery_failed", addressee=addressee, failed_on=life.day.isoformat(), failure="退件"
+    )
     return life
 
 
 def announced(life: Life, addressee: str = "employer", who: str = "desk", matter: str = "recognition") -> Life:
-    life.wait(1).act(who, matter, "announce", addressee=addressee, announced_on=life.day.isoformat(), steps_tried="邮寄、上门各两次")
+    life.wait(1).act(
+        who, matter, "announce", addressee=addressee, announced_on=life.day.isoformat(), steps_tried="邮寄、上门各两次"
+    )
     return life
 
 
 def handed(life: Life, addressee: str, way: str = "direct", **more: str) -> Life:
-    life.wait(1).act("desk", "recognition", "deliver", addressee=addressee, way=way, received_on=life.day.isoformat(), **more)
+    life.wait(1).act(
+        "desk", "recognition", "deliver", addressee=addressee, way=way, received_on=life.day.isoformat(), **more
+    )
     return life
 
 
@@ -59,7 +65,13 @@ def test_a_public_notice_serves_at_the_end_of_thirty_days_by_the_worker_process(
     life = announced(failed(handed(decided(town), "worker")))
     (notice,) = life.clocks("public_notice")
     over = life.day + timedelta(days=30)
-    assert (notice.code, notice.kind, notice.span, notice.due_on, notice.addressee) == ("SV-PUBLIC", "effect", "30 日", over, "employer")
+    assert (notice.code, notice.kind, notice.span, notice.due_on, notice.addressee) == (
+        "SV-PUBLIC",
+        "effect",
+        "30 日",
+        over,
+        "employer",
+    )
     assert life.documents()[-1][0] == "public_notice"
     life.work(over)
     assert (life.state("recognition"), list(life.remedies())) == ("decided", ["worker"]), "the last day is not over"
@@ -92,7 +104,9 @@ def test_a_notice_for_both_serves_both(town: Town) -> None:
 
 def test_a_conclusion_served_in_public_has_its_fifteen_days_from_the_end_of_the_notice(town: Town) -> None:
     life = town.life().recognised().served().appraisal_filed().scheduled().concluded()
-    life.wait(1).act("appraisal", "appraisal", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat())
+    life.wait(1).act(
+        "appraisal", "appraisal", "deliver", addressee="employer", way="direct", received_on=life.day.isoformat()
+    )
     announced(failed(life, "worker", "appraisal", "appraisal"), "worker", "appraisal", "appraisal")
     over = life.due("public_notice", "worker")
     life.work(over + timedelta(days=1))

@@ -45,7 +45,11 @@ def appraised(life: Life, outcome: str, **facts: Any) -> Life:
     life.wait(2).act("desk", "diagnosis", "accept_appraisal")
     life.wait(1).act("desk", "diagnosis", "ask_file")
     life.wait(4).act("desk", "diagnosis", "file_in")
-    issued: dict[str, Any] = {} if outcome == "conclude_upheld" or outcome == "conclude_negative" else {"da_issued_on": life.wait(20).day.isoformat()}
+    issued: dict[str, Any] = (
+        {}
+        if outcome == "conclude_upheld" or outcome == "conclude_negative"
+        else {"da_issued_on": life.wait(20).day.isoformat()}
+    )
     life.act("desk", "diagnosis", outcome, da_number="演鉴2026-01", **issued, **facts)
     return life
 
@@ -54,7 +58,9 @@ def told(life: Life) -> Life:
     """What only the certificate tells is asked for once there is one, and filled in."""
     assert set(life.tasks()) == {"institution", "dispute"}
     with clock.frozen(life.day):
-        cases.fill_in(life.town.store, life.town.people["desk"], life.case_no, {"institution": "演示防治院", "dispute": "no"})
+        cases.fill_in(
+            life.town.store, life.town.people["desk"], life.case_no, {"institution": "演示防治院", "dispute": "no"}
+        )
     life.check()
     assert life.tasks() == []
     return life
@@ -65,7 +71,9 @@ def two_years(life: Life) -> None:
     day = life.case().diagnosed_on
     assert day is not None and life.state("recognition") == "to_apply"
     rows = {c.name: c for c in life.clocks("employer_files", "worker_files")}
-    assert {n: (c.state, c.start_on) for n, c in rows.items()} == dict.fromkeys(rows, ("running", day)) and len(rows) == 2
+    assert {n: (c.state, c.start_on) for n, c in rows.items()} == dict.fromkeys(rows, ("running", day)) and len(
+        rows
+    ) == 2
     assert rows["employer_files"].unrolled_on == day + timedelta(days=30)
     assert rows["worker_files"].unrolled_on == date(day.year + 1, day.month, day.day)
 
@@ -74,7 +82,9 @@ def test_a_case_is_taken_in_before_there_is_a_diagnosis(town: Town) -> None:
     life = registered(town)
     assert life.matters() == [("diagnosis#1", "registered")] and life.standing() == {"check_diagnosis": "running"}
     assert (life.case().diagnosed_on, life.case().disease) == (None, "待诊断")
-    assert not {"certificate_no", "institution"} & set(life.tasks()), "nobody is asked for a certificate there is not yet"
+    assert not {"certificate_no", "institution"} & set(life.tasks()), (
+        "nobody is asked for a certificate there is not yet"
+    )
     with clock.frozen(START), pytest.raises(Stopped) as both:
         cases.open_case(town.store, town.people["desk"], form(**{**BEFORE, "diagnosed_on": "2026-02-16"}))
     assert "就不要填诊断日期" in both.value.sentences()[0]
@@ -99,7 +109,11 @@ def test_diagnosed_and_the_recognition_opens_with_its_two_clocks_from_that_day(t
     life.wait(6).act("desk", "diagnosis", "diagnose_positive", diagnosed_on=day.isoformat(), certified_on=life.day.isoformat(),
                      backdate_reason="证明书今天才送来", **FOUND)  # fmt: skip
     case = life.case()
-    assert (case.diagnosed_on, case.disease, case.facts["certificate_no"]) == (day, FOUND["disease_name"], FOUND["certificate"])
+    assert (case.diagnosed_on, case.disease, case.facts["certificate_no"]) == (
+        day,
+        FOUND["disease_name"],
+        FOUND["certificate"],
+    )
     two_years(life)
     assert set(life.standing("diagnosis")) == {"serve_certificate", "report_case", "check_diagnosis"}
     life.act("desk", "recognition", "file", papers=PAPERS, applicant="worker")
@@ -111,7 +125,9 @@ def test_diagnosed_and_the_recognition_opens_with_its_two_clocks_from_that_day(t
     life.work(last)
     assert life.state("diagnosis") == "objection_open"
     life.work(last + timedelta(days=1))
-    assert (life.state("diagnosis"), life.standing("diagnosis")) == ("settled", {}), "nobody objected: it is settled by itself"
+    assert (life.state("diagnosis"), life.standing("diagnosis")) == ("settled", {}), (
+        "nobody objected: it is settled by itself"
+    )
 
 
 def test_taken_in_with_a_certificate_already_made(town: Town) -> None:
@@ -144,7 +160,11 @@ def test_disputed_data_stop_the_thirty_days_until_they_are_ruled_on(town: Town) 
     life = examining(registered(town))
     before = life.clocks("make_diagnosis")[-1].unrolled_on
     life.wait(5).act("desk", "diagnosis", "dispute_data", ground="考勤表与工友证言不一致")
-    assert life.standing("diagnosis") == {"make_diagnosis": "paused", "rule_data": "running", "check_diagnosis": "running"}
+    assert life.standing("diagnosis") == {
+        "make_diagnosis": "paused",
+        "rule_data": "running",
+        "check_diagnosis": "running",
+    }
     life.wait(25).act("desk", "diagnosis", "data_ruled", document_received="判定书3号")
     assert before and life.clocks("make_diagnosis")[-1].unrolled_on == before + timedelta(days=25)
     two_years(positive(life))
@@ -156,10 +176,21 @@ def test_a_disputed_relationship_goes_to_arbitration_and_is_watched_beside(town:
     assert (life.state("diagnosis"), life.state("labour")) == ("examining_labour", "to_file")
     assert set(life.standing("labour")) == {"labour_time", "check_labour"}
     known = life.day - timedelta(days=200)
-    life.act("desk", "labour", "known_labour", labour_known_on=known.isoformat(), ground="单位去年已经否认劳动关系",
-             backdate_reason="职工讲的当时情况")
-    assert life.standing("labour")["labour_time_known"] == "running" and life.standing("labour").get("labour_time") in (None, "stopped")
-    assert life.clocks("labour_time_known")[-1].start_on == known, "the year runs from the day he knew, not from the day he was told to apply"
+    life.act(
+        "desk",
+        "labour",
+        "known_labour",
+        labour_known_on=known.isoformat(),
+        ground="单位去年已经否认劳动关系",
+        backdate_reason="职工讲的当时情况",
+    )
+    assert life.standing("labour")["labour_time_known"] == "running" and life.standing("labour").get("labour_time") in (
+        None,
+        "stopped",
+    )
+    assert life.clocks("labour_time_known")[-1].start_on == known, (
+        "the year runs from the day he knew, not from the day he was told to apply"
+    )
     life.wait(5).act("desk", "labour", "file_labour", behalf="worker")
     assert life.clocks("accept_labour")[-1].unrolled_on == life.day + timedelta(days=5)
     life.wait(4).act("desk", "labour", "accept_special")
@@ -187,8 +218,18 @@ def test_an_ordinary_dispute_may_be_lengthened_and_sued_over(town: Town) -> None
     life.wait(9).act("desk", "labour", "extend_award", ground="案情复杂")
     assert before and life.clocks("award_ordinary")[-1].unrolled_on == before + timedelta(days=15)
     life.wait(9)
-    received = {"award_received_on": (life.day - timedelta(days=4)).isoformat(), "employer_award_on": life.day.isoformat()}
-    life.act("desk", "labour", "award_ordinary_in", award="劳人仲案〔2026〕8号", backdate_reason="单位收到以后一并登记", **received)
+    received = {
+        "award_received_on": (life.day - timedelta(days=4)).isoformat(),
+        "employer_award_on": life.day.isoformat(),
+    }
+    life.act(
+        "desk",
+        "labour",
+        "award_ordinary_in",
+        award="劳人仲案〔2026〕8号",
+        backdate_reason="单位收到以后一并登记",
+        **received,
+    )
     mine, theirs = life.clocks("suit_labour")[-1], life.clocks("suit_labour_employer")[-1]
     assert mine.unrolled_on and theirs.unrolled_on == mine.unrolled_on + timedelta(days=4), "each from his own receipt"
     life.work(life.due("suit_labour") + timedelta(days=1))
@@ -262,7 +303,11 @@ def test_what_is_left_out_of_an_appraisal_is_at_most_thirty_days_at_once(town: T
     life.wait(1).act("desk", "diagnosis", "accept_appraisal")
     (before,) = life.clocks("conclude_da")
     since, until = life.wait(30).day - timedelta(days=20), life.day
-    given: dict[str, Any] = {"excluded_from": (since - timedelta(days=20)).isoformat(), "excluded_to": until.isoformat(), "ground": "复查胸片"}
+    given: dict[str, Any] = {
+        "excluded_from": (since - timedelta(days=20)).isoformat(),
+        "excluded_to": until.isoformat(),
+        "ground": "复查胸片",
+    }
     assert "各不超过 30 日" in life.refused("desk", "diagnosis", "exclude_exam", **given)[0]
     life.act("desk", "diagnosis", "exclude_exam", **{**given, "excluded_from": since.isoformat()})
     (after,) = life.clocks("conclude_da")

@@ -26,7 +26,14 @@ def test_every_document_of_a_life_can_be_printed(make_store: Callable[..., Store
     life.act("desk", "recognition", "withdraw", applicant="worker", ground="另行准备")
     life.act("desk", "recognition", "file", applicant="worker")
     life.act("approver", "recognition", "accept")
-    life.act("approver", "recognition", "suspend", ground="劳动关系在仲裁，工伤保险条例第二十条", suspension_kind="judicial", awaited="裁决书")
+    life.act(
+        "approver",
+        "recognition",
+        "suspend",
+        ground="劳动关系在仲裁，工伤保险条例第二十条",
+        suspension_kind="judicial",
+        awaited="裁决书",
+    )
     life.wait(3).act("approver", "recognition", "resume", document_received="裁决书1号", ground="裁决已生效")
     life.proposed()
     life.act("approver", "recognition", "recognise")
@@ -67,16 +74,27 @@ def recognitions(town: Town) -> list[Life]:
     a.act("officer", "recognition", "ask_evidence", evidence_by_on=by, ground="单位否认接尘")
     a.act("firm", "recognition", "receive_evidence", evidence_given="考勤表")
     a.proposed().act("approver", "recognition", "recognise")
-    a.served().act("approver", "recognition", "correct_slip", slip_kind="typo", slip_text="“二〇〇五”更正为“二〇〇六”", ground="笔误")
+    a.served().act(
+        "approver",
+        "recognition",
+        "correct_slip",
+        slip_kind="typo",
+        slip_text="“二〇〇五”更正为“二〇〇六”",
+        ground="笔误",
+    )
     a.served().act("approver", "recognition", "revoke", revocation_kind="concealed", heard_worker="到场陈述",
                    heard_employer="书面陈述", ground="隐瞒事实")  # fmt: skip
     b = town.life().accepted().proposed("refuse")
     b.act("approver", "recognition", "refuse", ground="不在目录")
     b.act("desk", "recognition", "delivery_failed", addressee="employer", failed_on=b.day.isoformat(), failure="退件")
-    b.act("desk", "recognition", "announce", addressee="employer", announced_on=b.day.isoformat(), steps_tried="邮寄退回")
+    b.act(
+        "desk", "recognition", "announce", addressee="employer", announced_on=b.day.isoformat(), steps_tried="邮寄退回"
+    )
     c, d = town.life().filed(), town.life().filed()
     c.act("approver", "recognition", "decline", decline_kind="no_standing", ground="申请人没有资格")
-    d.act("approver", "recognition", "transfer", competent_bureau="临河区人力资源和社会保障局", ground="单位登记在临河区")
+    d.act(
+        "approver", "recognition", "transfer", competent_bureau="临河区人力资源和社会保障局", ground="单位登记在临河区"
+    )
     return [a, b, c, d]
 
 
@@ -88,16 +106,34 @@ def appraisals(town: Town) -> list[Life]:
     a.wait(15).act("appraisal", "appraisal", "abandon", ground="期满没有补充")
     told: dict[str, Any] = {"care": "none", "condition": "双肺弥漫性小阴影", "basis": "致残等级标准条目"}
     b = town.life().recognised().served().appraised("5", "none").windows_over()
-    b.act("committee", "appraisal", "correct_conclusion", grave_error="standard", grade="4", ground="适用条目错误", **told)
+    b.act(
+        "committee", "appraisal", "correct_conclusion", grave_error="standard", grade="4", ground="适用条目错误", **told
+    )
     b.served("appraisal", "appraisal").windows_over().on(max(b.day, b.due("recheck_from")))
-    b.act("desk", "appraisal", "apply_recheck", behalf="worker", papers=APPRAISAL_PAPERS, recheck_applicant="worker", change="肺功能下降")
-    b.scheduled().wait(3).act("committee", "appraisal", "conclude_recheck", grade="3", votes_for="3", signed="yes", **told)
+    b.act(
+        "desk",
+        "appraisal",
+        "apply_recheck",
+        behalf="worker",
+        papers=APPRAISAL_PAPERS,
+        recheck_applicant="worker",
+        change="肺功能下降",
+    )
+    b.scheduled().wait(3).act(
+        "committee", "appraisal", "conclude_recheck", grade="3", votes_for="3", signed="yes", **told
+    )
     c = town.life().recognised().served().appraised("5", "none")
     c.act("desk", "appraisal", "apply_again", applicant="worker")
     c.wait(20).act("appraisal", "appraisal", "conclude_second", grade="4", **told)
     d = town.life().recognised().served().appraised("5", "none")
-    d.act("committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", heard_worker="到场陈述",
-          ground="劳动能力鉴定管理办法第三十一条")
+    d.act(
+        "committee",
+        "appraisal",
+        "revoke_conclusion",
+        fraud="冒名顶替检查",
+        heard_worker="到场陈述",
+        ground="劳动能力鉴定管理办法第三十一条",
+    )
     return [a, b, c, d]
 
 
@@ -108,10 +144,28 @@ def benefits(town: Town) -> list[Life]:
     a.act("desk", "benefit", "complete", behalf="worker", papers=["claim_identity"])
     a.payable().act("finance", "benefit", "pay_once")
     a.act("head", "benefit", "stop", stop_cause="appraisal", ground="两次通知不参加复查鉴定")
-    handed(a, "benefit", "worker").act("head", "benefit", "recover", recovery_cause="overpaid", recovery_sum="100", ground="重复计算")
+    handed(a, "benefit", "worker").act(
+        "head", "benefit", "recover", recovery_cause="overpaid", recovery_sum="100", ground="重复计算"
+    )
     a.act("agency", "benefit", "record_death", died_on=a.day.isoformat())
-    a.act("desk", "benefit", "claim_survivor", behalf="relative", papers=["death_proof", "kinship_proof"], dependants="配偶", **BANK)
-    a.act("agency", "benefit", "propose_survivor", died_in_leave="no", funeral_grant="42000", pension_month="2480", ground="配偶")
+    a.act(
+        "desk",
+        "benefit",
+        "claim_survivor",
+        behalf="relative",
+        papers=["death_proof", "kinship_proof"],
+        dependants="配偶",
+        **BANK,
+    )
+    a.act(
+        "agency",
+        "benefit",
+        "propose_survivor",
+        died_in_leave="no",
+        funeral_grant="42000",
+        pension_month="2480",
+        ground="配偶",
+    )
     a.act("head", "benefit", "approve_survivor")
     handed(a, "benefit", "worker").act("finance", "benefit", "pay_survivor")
     a.act("agency", "benefit", "review_survivor", reason="供养条件变化")
@@ -119,7 +173,15 @@ def benefits(town: Town) -> list[Life]:
     b = town.life().recognised().served().appraised("none", "none").claimed()
     b.act("agency", "benefit", "close_no_grade")
     c = town.life().recognised().served().appraised().claimed()
-    c.act("approver", "recognition", "revoke", revocation_kind="false_papers", heard_worker="陈述", heard_employer="陈述", ground="伪造")
+    c.act(
+        "approver",
+        "recognition",
+        "revoke",
+        revocation_kind="false_papers",
+        heard_worker="陈述",
+        heard_employer="陈述",
+        ground="伪造",
+    )
     c.act("head", "benefit", "refuse_claim", ground="认定已撤销")
     d = town.life().recognised().served()
     for payable, act in (("80", "approve_part"), ("0", "refuse_reimb")):

@@ -86,10 +86,16 @@ class Walk:
             action = rng.choices(list(actions), tried[matter.id])[0]
             self.picked[f"{matter.name}.{matter.state}.{action.name}"] += 1
             able = [n for n, a in self.town.people.items() if permissions.may_do(a, action) and self.sees(loaded, a)]
-            who = rng.choice(able or sorted(self.town.people)) if rng.random() < 0.97 else rng.choice(sorted(self.town.people))
+            who = (
+                rng.choice(able or sorted(self.town.people))
+                if rng.random() < 0.97
+                else rng.choice(sorted(self.town.people))
+            )
             if not self.sees(loaded, self.town.people[who]):
                 return None
-            choices = [c for c in cases.choices(loaded, matter, self.town.people[who]) if c.possible or rng.random() < 0.004]
+            choices = [
+                c for c in cases.choices(loaded, matter, self.town.people[who]) if c.possible or rng.random() < 0.004
+            ]
         if not choices:
             return None
         choice = rng.choices(choices, [self.weight(matter, c.action.name) or 1e-9 for c in choices])[0]
@@ -138,7 +144,9 @@ class Walk:
     def only_the_form(self, choice: Choice, stopped: Stopped) -> None:
         """An act shown as possible is refused for nothing but what is typed into its own form."""
         form = {f.name for f in (*choice.ask, *choice.may)} | {"papers", "behalf"}
-        other = [r for r in stopped.reasons if r.field not in form and r.code not in ("papers_missing", "unknown_figure")]
+        other = [
+            r for r in stopped.reasons if r.field not in form and r.code not in ("papers_missing", "unknown_figure")
+        ]
         assert not other, (choice.action.name, [r.sentence() for r in other])
 
     # --- what people type ---------------------------------------------------------------------------------------------
@@ -148,7 +156,9 @@ class Walk:
         known = {**self.life.row(matter).facts, **({"diagnosed_on": diagnosed.isoformat()} if diagnosed else {})}
         told: dict[str, Any] = {}
         for f in choice.ask:
-            if (v := self.value(f, sound, parties, {**known, **told})) is not None and (sound or self.rng.random() < 0.7):
+            if (v := self.value(f, sound, parties, {**known, **told})) is not None and (
+                sound or self.rng.random() < 0.7
+            ):
                 told[f.name] = v
         for f in choice.may:
             wanted = 0.6 if f.name in ("varied_to", "procedural", "told_arbitration") else 0.2
@@ -237,6 +247,8 @@ def test_no_random_life_breaks_the_engine_or_is_forgotten(town: Town) -> None:
         all_acts = everything(town.store.definition(session, 1))
     assert set(done) <= all_acts
     share = len(kinds(set(done))) / len(kinds(all_acts))
-    print(f"{len(done)} of {len(all_acts)} acts, {share:.0%} of the kinds of acts, {refused} refusals in {len(seeds)} lives")
+    print(
+        f"{len(done)} of {len(all_acts)} acts, {share:.0%} of the kinds of acts, {refused} refusals in {len(seeds)} lives"
+    )
     # More lives reach more acts, nearly all kinds in the end.
     assert refused > len(seeds) and share > (0.9 if PROVE_ALL else 0.1), sorted(kinds(all_acts) - kinds(set(done)))

@@ -91,13 +91,21 @@ def test_declined_and_served(town: Town) -> None:
         "请填写“不予受理的原因”。（依据：工伤认定办法#8）",
         "请填写“理由和依据”。（依据：工伤认定办法#8）",
     ]
-    life.wait(2).act("approver", "recognition", "decline", decline_kind="not_competent", ground="不属于本局管辖，工伤保险条例第十七条")
+    life.wait(2).act(
+        "approver",
+        "recognition",
+        "decline",
+        decline_kind="not_competent",
+        ground="不属于本局管辖，工伤保险条例第十七条",
+    )
     assert standing(life) == {"serve_declined": "running"} and len(life.clocks("serve_declined")) == 2
     life.served()
     assert (life.state("recognition"), life.standing("recognition")) == ("not_accepted", {})
     assert life.case().closed_on is None, "both may still object"
     life.windows_over()
-    assert life.state("recognition") == "not_accepted", "a refusal to accept that stands ends nothing: he may file again"
+    assert life.state("recognition") == "not_accepted", (
+        "a refusal to accept that stands ends nothing: he may file again"
+    )
     assert (life.case().closed_on, standing(life)) == (life.day, {})
 
 
@@ -106,7 +114,9 @@ def test_suspension_moves_every_day_by_exactly_the_days_it_lasted(town: Town, pa
     life = town.life().accepted()
     before = {c.name: c.unrolled_on for c in life.clocks(state="running")}
     assert set(before) == {"decide_fast", "decide"}
-    life.wait(4).act("approver", "recognition", "suspend", ground="劳动关系在仲裁", suspension_kind="judicial", awaited="仲裁裁决书")
+    life.wait(4).act(
+        "approver", "recognition", "suspend", ground="劳动关系在仲裁", suspension_kind="judicial", awaited="仲裁裁决书"
+    )
     assert standing(life) == {"decide_fast": "paused", "decide": "paused", "check_pause": "running"}
     assert life.row("recognition").paused
     missing = life.refused("approver", "recognition", "resume")
@@ -126,7 +136,9 @@ def test_two_suspensions_add_up(town: Town) -> None:
     life = town.life().accepted()
     before = {c.name: c.unrolled_on for c in life.clocks(state="running")}
     for days in (3, 10):
-        life.wait(2).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
+        life.wait(2).act(
+            "approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书"
+        )
         life.wait(days).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
     assert {c.name: c.unrolled_on for c in life.clocks(state="running")} == {
         name: day and day + timedelta(days=13) for name, day in before.items()
@@ -141,7 +153,9 @@ def test_the_ordinary_track_keeps_only_the_sixty_days(town: Town) -> None:
         "decide_fast": "stopped",
         "decide": "running",
     }
-    life.wait(3).act("approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书")
+    life.wait(3).act(
+        "approver", "recognition", "suspend", ground="在仲裁", suspension_kind="judicial", awaited="裁决书"
+    )
     life.wait(9).act("approver", "recognition", "resume", document_received="裁决书", ground="已生效")
     assert {c.name: c.state for c in life.clocks("decide", "decide_fast")} == {
         "decide_fast": "stopped",
@@ -269,7 +283,11 @@ def test_death_while_a_recognition_goes_on_stops_nothing(town: Town, stage: str)
 def test_a_worker_who_does_not_want_to_file_has_a_way_out(town: Town) -> None:
     life = town.life()
     life.act("desk", "recognition", "close_unfiled", behalf="worker", statement="2026-03-02 声明，附卷第3页")
-    assert (life.state("recognition"), life.case().closed_on, standing(life)) == ("unfiled", START, {"worker_files": "running"})
+    assert (life.state("recognition"), life.case().closed_on, standing(life)) == (
+        "unfiled",
+        START,
+        {"worker_files": "running"},
+    )
     life.filed()
     assert life.state("recognition") == "filed", "within the year he may change his mind"
 

@@ -188,7 +188,10 @@ def test_a_refusal_to_accept_that_was_annulled_is_examined_again(town: Town) -> 
     life.served().wait(20)
     system(life, "redo_by_order")
     assert (life.state("recognition"), standing(life)) == ("redo_examine", {"redo_check": "running"})
-    assert "不能作出相同的决定" in life.refused("approver", "recognition", "decline", decline_kind="no_standing", ground="没有资格")[0]
+    assert (
+        "不能作出相同的决定"
+        in life.refused("approver", "recognition", "decline", decline_kind="no_standing", ground="没有资格")[0]
+    )
     life.act("approver", "recognition", "accept")
     assert standing(life) == {"decide_fast": "running", "decide": "running"}
 
@@ -341,8 +344,17 @@ def test_the_region_appraises_again_and_its_conclusion_is_final(town: Town, all_
     assert life.clocks("recheck_from", state="running")[0].start_on == date.fromisoformat(
         life.row("appraisal").facts["second_concluded_on"]
     )
-    told: dict[str, Any] = {"grade": "1", "care": "most", "condition": "双肺", "basis": "标准", "ground": "适用条目错误"}
-    assert "本市不能更正" in life.refused("committee", "appraisal", "correct_conclusion", grave_error="standard", **told)[0]
+    told: dict[str, Any] = {
+        "grade": "1",
+        "care": "most",
+        "condition": "双肺",
+        "basis": "标准",
+        "ground": "适用条目错误",
+    }
+    assert (
+        "本市不能更正"
+        in life.refused("committee", "appraisal", "correct_conclusion", grave_error="standard", **told)[0]
+    )
     life.wait(9).act("appraisal", "appraisal", "region_corrects", **told)
     life.served("appraisal", "appraisal")
     assert (life.state("appraisal"), life.row("appraisal").facts["grade"]) == ("final", "1")
@@ -433,7 +445,12 @@ def test_a_gravely_wrong_conclusion_is_corrected_and_served_with_new_windows(tow
 def test_a_conclusion_won_by_fraud_is_revoked_and_may_be_applied_for_anew(town: Town) -> None:
     life = at_exam(town).concluded().served("appraisal", "appraisal")
     life.act(
-        "committee", "appraisal", "revoke_conclusion", fraud="冒名顶替检查", heard_worker="电话陈述", ground="劳动能力鉴定管理办法第三十一条"
+        "committee",
+        "appraisal",
+        "revoke_conclusion",
+        fraud="冒名顶替检查",
+        heard_worker="电话陈述",
+        ground="劳动能力鉴定管理办法第三十一条",
     )
     assert (life.state("appraisal"), life.row("appraisal").facts["grade"]) == ("revoked", None)
     life.served("appraisal", "appraisal")

@@ -73,7 +73,9 @@ def test_windows_close_by_themselves_and_the_decision_is_final_with_the_last(tow
     received: dict[str, Any] = {d: life.row(remedies[d]).facts["received_on"] for d in PARTIES}
     assert received["employer"] > received["worker"], "each counts from his own receipt"
     for who in PARTIES:
-        rows = {c.name: c for c in life.clocks("apply_review", "sue_direct") if c.matter_id == life.row(remedies[who]).id}
+        rows = {
+            c.name: c for c in life.clocks("apply_review", "sue_direct") if c.matter_id == life.row(remedies[who]).id
+        }
         assert {c.owner for c in rows.values()} == {who}
         assert rows["apply_review"].unrolled_on == date.fromisoformat(received[who]) + timedelta(days=60)
     first = max(c.due_on for c in life.clocks("apply_review") if c.due_on)
@@ -114,7 +116,13 @@ def test_a_window_lost_without_fault_is_opened_again_and_the_days_left_out(town:
     assert set(life.standing(remedy)) == {"apply_review", "sue_direct", "check_reopened"}
     since, until = life.due("apply_review") - timedelta(days=20), life.day - timedelta(days=10)
     life.act(
-        "officer", remedy, "exclude_review", excluded_from=since.isoformat(), excluded_to=until.isoformat(), ground="住院隔离", made_on=made
+        "officer",
+        remedy,
+        "exclude_review",
+        excluded_from=since.isoformat(),
+        excluded_to=until.isoformat(),
+        ground="住院隔离",
+        made_on=made,
     )
     assert life.due("apply_review") > life.day
     life.act("desk", remedy, "apply_review", behalf="worker", review_got_on=life.day.isoformat())
@@ -138,7 +146,9 @@ def test_who_was_not_told_of_his_rights_has_his_time_from_being_told(town: Town)
     life.act("desk", remedy, "rights_known", how_informed="补充告知书签收")
     told = {c.name: c for c in life.clocks("review_told", "sue_told", state="running")}
     assert told["review_told"].unrolled_on == life.day + timedelta(days=60)
-    assert told["sue_told"].unrolled_on == date(received.year + 1, received.month, received.day), "at most a year in all"
+    assert told["sue_told"].unrolled_on == date(received.year + 1, received.month, received.day), (
+        "at most a year in all"
+    )
     life.work(max(c.due_on for c in told.values() if c.due_on) + timedelta(days=1))
     assert life.state(remedy) == "window_closed"
 
@@ -152,7 +162,9 @@ def test_a_review_that_upholds_leaves_fifteen_days_and_then_the_decision_is_fina
     assert (life.state("recognition"), life.standing(remedy)) == ("delivered", {"sue_after_review": "running"})
     assert life.clocks("sue_after_review")[-1].unrolled_on == life.day + timedelta(days=15)
     life.work(life.due("sue_after_review") + timedelta(days=1))
-    assert (life.state(remedy), life.state("recognition")) == ("closed", "delivered"), "the worker's window is open still"
+    assert (life.state(remedy), life.state("recognition")) == ("closed", "delivered"), (
+        "the worker's window is open still"
+    )
     life.windows_over()
     assert life.state("recognition") == "final"
 
@@ -203,7 +215,11 @@ def test_a_varied_decision_is_carried_out_by_a_person(town: Town) -> None:
     life.wait(2).act("desk", remedy, "review_served")
     assert (life.state("recognition"), life.standing("recognition")) == ("varied", {"after_ruling": "running"})
     life.act("approver", "recognition", "carry_out_yes", ruling="巴政复决〔2026〕3号", ground="按复议决定")
-    assert (life.state("recognition"), life.state("appraisal"), life.state("benefit")) == ("delivered", "to_apply", "to_claim")
+    assert (life.state("recognition"), life.state("appraisal"), life.state("benefit")) == (
+        "delivered",
+        "to_apply",
+        "to_claim",
+    )
 
 
 def test_a_recognition_varied_to_a_refusal_takes_the_ground_from_the_benefit(town: Town) -> None:
@@ -222,7 +238,9 @@ def test_the_review_body_that_says_nothing_has_accepted_and_one_that_does_not_de
     life.wait(5).act("desk", remedy, "apply_review", behalf="worker", review_got_on=life.day.isoformat())
     life.work(life.due("exam_review") + timedelta(days=1))
     assert life.state(remedy) == "review_accepted" and life.row(remedy).facts["deemed"] is True
-    assert life.due("decide_review") >= date.fromisoformat(life.row(remedy).facts["review_accepted_on"]) + timedelta(days=60)
+    assert life.due("decide_review") >= date.fromisoformat(life.row(remedy).facts["review_accepted_on"]) + timedelta(
+        days=60
+    )
     life.work(life.due("decide_review") + timedelta(days=1))
     assert (life.state(remedy), set(life.standing(remedy))) == ("review_overdue", {"sue_after_lapse", "check_remedy"})
     life.act("desk", remedy, "decide_review", outcome="upheld", ruling="巴政复决〔2026〕3号")
@@ -234,7 +252,11 @@ def test_the_time_a_review_is_suspended_is_not_counted(town: Town) -> None:
     remedy = reviewing(life)
     before = life.clocks("decide_review")[-1].unrolled_on
     life.act("desk", remedy, "suspend_review", ground="等待劳动关系的结论")
-    assert life.standing(remedy) == {"decide_review": "paused", "check_review_pause": "running", "check_remedy": "running"}
+    assert life.standing(remedy) == {
+        "decide_review": "paused",
+        "check_review_pause": "running",
+        "check_remedy": "running",
+    }
     life.wait(70).act("desk", remedy, "resume_review", ground="结论已出")
     assert before and life.clocks("decide_review")[-1].unrolled_on == before + timedelta(days=70)
 
@@ -279,7 +301,10 @@ def test_a_suit_judged_and_not_appealed_binds_when_the_last_party_let_its_time_p
     assert set(life.standing(remedy)) == {"try_suit", "check_remedy"}
     life.wait(30).act("desk", remedy, "judge", outcome="redo", ruling="行政判决书12号", procedural="no")
     life.wait(3).act("desk", remedy, "judgment_served")
-    assert (life.state("recognition"), set(life.standing(remedy))) == ("delivered", {"appeal_judgment", "check_all_served"})
+    assert (life.state("recognition"), set(life.standing(remedy))) == (
+        "delivered",
+        {"appeal_judgment", "check_all_served"},
+    )
     life.wait(5).act("desk", remedy, "all_served")
     life.work(life.due("appeal_judgment") + timedelta(days=1))
     assert life.state(remedy) == "appeal_all_served", "the party served last may still appeal"
@@ -328,7 +353,9 @@ def test_review_and_suit_are_never_both_under_way(town: Town) -> None:
     assert "时不能办“sue”" in life.refused("desk", remedy, "sue", behalf="worker")[0]
     other = life.remedies()["employer"]
     life.act("firm", other, "sue")
-    assert "时不能办“apply_review”" in life.refused("firm", other, "apply_review", review_got_on=life.day.isoformat())[0]
+    assert (
+        "时不能办“apply_review”" in life.refused("firm", other, "apply_review", review_got_on=life.day.isoformat())[0]
+    )
 
 
 def test_only_the_addressees_own_side_objects(town: Town) -> None:
@@ -363,12 +390,20 @@ def test_against_inaction_the_review_comes_first_and_its_order_sets_the_bureau_a
     life.work(life.due("decide") + timedelta(days=1))
     life.act("desk", "recognition", "complain_inaction", behalf="worker", addressee="worker", decision_kind="inaction")
     remedy = life.remedies()["worker"]
-    life.act("desk", remedy, "record_inaction", duty_ended_on=(life.day - timedelta(days=1)).isoformat(), backdate_reason="期限昨天届满")
+    life.act(
+        "desk",
+        remedy,
+        "record_inaction",
+        duty_ended_on=(life.day - timedelta(days=1)).isoformat(),
+        backdate_reason="期限昨天届满",
+    )
     assert set(life.standing(remedy)) == {"review_inaction", "sue_inaction", "check_remedy"}
     (reason,) = life.refused("desk", remedy, "sue", behalf="worker")
     assert "要先申请行政复议" in reason and "行政复议法#23.1(3)" in reason
     reviewing(life)
-    assert "没有可以变更、撤销的决定" in life.refused("desk", remedy, "decide_review", outcome="annulled", ruling="x")[0]
+    assert (
+        "没有可以变更、撤销的决定" in life.refused("desk", remedy, "decide_review", outcome="annulled", ruling="x")[0]
+    )
     by = (life.day + timedelta(days=20)).isoformat()
     life.act("desk", remedy, "decide_review", outcome="ordered_to_act", ruling="巴政复决〔2026〕5号", redo_by_on=by)
     life.act("desk", remedy, "review_served")
@@ -419,4 +454,8 @@ def test_an_upheld_sheet_stays_as_it_is(town: Town, outcome: str) -> None:
     remedy = reviewed(life, outcome, matter="benefit")
     assert life.state("benefit") == "payable"
     life.work(life.due("sue_after_review") + timedelta(days=1))
-    assert (life.state(remedy), life.state("benefit"), followed(life, "benefit")) == ("closed", "payable", "become_final")
+    assert (life.state(remedy), life.state("benefit"), followed(life, "benefit")) == (
+        "closed",
+        "payable",
+        "become_final",
+    )

@@ -13,10 +13,14 @@ def register(below: Any) -> None:
     p = below.add_parser("what-if", help="试算：办了某件事或者中止几天，日期会怎么变；什么都不写入")
     p.add_argument("case_no")
     how = p.add_mutually_exclusive_group(required=True)
-    how.add_argument("--pause", action="append", metavar="[时限名=]起日..止日", help="中止或扣除的日子，止日当天重新计算；可以写多次")
+    how.add_argument(
+        "--pause", action="append", metavar="[时限名=]起日..止日", help="中止或扣除的日子，止日当天重新计算；可以写多次"
+    )
     how.add_argument("--perform", metavar="事项.办理事项", help="例如 recognition.accept，事项有几个时写 remedy#2.sue")
     p.add_argument("--matter", default="", help="--pause 用于哪个事项；不写就是有可中止时限在走的那个")
-    p.add_argument("--fact", action="append", default=[], metavar="K=V", help="试算时填的内容，例如 accepted_on=2026-12-01")
+    p.add_argument(
+        "--fact", action="append", default=[], metavar="K=V", help="试算时填的内容，例如 accepted_on=2026-12-01"
+    )
     p.add_argument("--as", dest="user", help="以这个账号看")
     p.add_argument("--json", action="store_true")
     p.set_defaults(run=run)

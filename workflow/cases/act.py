@@ -205,7 +205,9 @@ class Act:
             book.exclude(name, s.given["excluded_from"], s.given["excluded_to"], ground)
         for name in self.action.shift:
             book.shift(name, prepared.shift_days)
-        done_on = self.loaded.today if self.actor.system else self.on  # what the system does at an expiry was not done in time
+        done_on = (
+            self.loaded.today if self.actor.system else self.on
+        )  # what the system does at an expiry was not done in time
         book.move(self.old, self.loaded.state(self.matter, to_name), days, self.action, addressees, done_on)
         self._of_addressee(s, days, addressees)
         for name in (*self.action.stop, *prepared.stop):
@@ -299,7 +301,9 @@ class Act:
             if refused.reasons and all(r.code == WAITS for r in refused.reasons):
                 return ()
             label = self.loaded.definition.matters[above.name].label
-            raise Refused([replace(r, text=f"“{label}”要跟着办的事办不了：{r.text}") for r in refused.reasons]) from refused
+            raise Refused(
+                [replace(r, text=f"“{label}”要跟着办的事办不了：{r.text}") for r in refused.reasons]
+            ) from refused
         return (f"{above.name}:{done.action}",)
 
     def _write_matter(self, to_name: str) -> None:
@@ -314,7 +318,13 @@ class Act:
             raise Conflict("这件事刚被别人改动过。请刷新页面，看清变动后再办。")
 
     def _append(
-        self, s: Situation, prepared: Prepared, to_name: str, instrument: Mapping[str, Any] | None, opened: Any, moved: Any
+        self,
+        s: Situation,
+        prepared: Prepared,
+        to_name: str,
+        instrument: Mapping[str, Any] | None,
+        opened: Any,
+        moved: Any,
     ) -> None:
         loaded, row = self.loaded, self.loaded.row
         payload = {
@@ -333,7 +343,9 @@ class Act:
                 "facts": instrument["facts_digest"],
             }
         if opened:
-            payload["opened"] = [{k: m[k] for k in ("id", "name", "state", "facts", "clocks", "addressee", "parent_id")} for m in opened]
+            payload["opened"] = [
+                {k: m[k] for k in ("id", "name", "state", "facts", "clocks", "addressee", "parent_id")} for m in opened
+            ]
         if prepared.returned:
             payload["returned"] = [dict(r) for r in prepared.returned]
         if self.action.unsettled:

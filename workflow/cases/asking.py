@@ -59,8 +59,12 @@ def suppose(act: Act, raw: Mapping[str, Any]) -> tuple[Situation, Prepared, list
     loaded = act.loaded
     told = {k: v for k, v in raw.items() if k != BACKDATE.name}
     if act.action.on and not told.get(act.action.on):
-        told[act.action.on] = loaded.today.isoformat()  # else days still to come, which may be supposed, would make it one
-    given, faults = typed.read(loaded.definition, act.action, told, loaded.today + typed.FURTHEST, loaded.facts_of(act.matter))
+        told[act.action.on] = (
+            loaded.today.isoformat()
+        )  # else days still to come, which may be supposed, would make it one
+    given, faults = typed.read(
+        loaded.definition, act.action, told, loaded.today + typed.FURTHEST, loaded.facts_of(act.matter)
+    )
     if faults:
         raise Refused(faults)
     situation = loaded.situation(act.matter, act.action, act.actor, given=given)
@@ -121,7 +125,9 @@ def _issued_on(act: Act) -> date | None:
         day: date = latest.issued_on
         return day
     known = act.loaded.facts_of(act.matter)
-    days = [known[n] for n in ("decided_on", "declined_on", "concluded_on", "approved_on") if isinstance(known.get(n), date)]
+    days = [
+        known[n] for n in ("decided_on", "declined_on", "concluded_on", "approved_on") if isinstance(known.get(n), date)
+    ]
     return max(days) if days else None
 
 
@@ -138,7 +144,9 @@ def _day_faults(act: Act, s: Situation, reason: str) -> list[Reason]:
     if day >= today or act.actor.system:
         return []
     who = s.given.get("addressee") if act.action.each else None
-    leaving = {n for n in act.old.clocks if n not in act.loaded.state(act.matter, act.action.to).clocks} | set(act.action.pause)
+    leaving = {n for n in act.old.clocks if n not in act.loaded.state(act.matter, act.action.to).clocks} | set(
+        act.action.pause
+    )
     missed = [
         c for c in s.clocks
         if c.name in leaving and c.state == "running" and c.due_on and day <= c.due_on < today and who in (None, c.addressee)

@@ -58,8 +58,10 @@ _locked = _case.with_for_update(of=table(Case))
 MATTER_COLUMNS = (
     "id", "name", "number", "state", "version", "facts", "office_id", "closed_on", "entered_on", "parent_id", "instrument_id", "addressee",
 )  # fmt: skip
-_diagnose = update(table(Case)).where(_c.id == bindparam("key")).values(
-    diagnosed_on=bindparam("on"), disease=bindparam("disease_now"), facts=bindparam("facts_now")
+_diagnose = (
+    update(table(Case))
+    .where(_c.id == bindparam("key"))
+    .values(diagnosed_on=bindparam("on"), disease=bindparam("disease_now"), facts=bindparam("facts_now"))
 )
 _matter = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.id == bindparam("key"))
 _matters = select(*(_m[n] for n in MATTER_COLUMNS)).where(_m.case_id == bindparam("case")).order_by(_m.id)
@@ -70,13 +72,16 @@ _events = (
     .order_by(_ev.seq)
 )
 _deliveries = (
-    select(_d.kind, _d.addressee, _d.received_on, _d.instrument_id).where(_d.matter_id == bindparam("matter")).order_by(_d.id)
+    select(_d.kind, _d.addressee, _d.received_on, _d.instrument_id)
+    .where(_d.matter_id == bindparam("matter"))
+    .order_by(_d.id)
 )
 _payments = select(table(Payment)).where(table(Payment).c.case_id == bindparam("case")).order_by(table(Payment).c.id)
 _instrument = (
     select(_i.id, _i.kind, _i.label, _i.number, _i.addressees, _i.issued_on)
     .where(_i.matter_id == bindparam("matter"), _i.kind.notin_(bindparam("aside", expanding=True)))
-    .order_by(_i.id.desc()).limit(1)
+    .order_by(_i.id.desc())
+    .limit(1)
 )
 _county = select(table(Office).c.county).where(table(Office).c.id == bindparam("office"))
 
@@ -164,7 +169,12 @@ class Loaded:
         number of the paper that says so, where this act tells them: what an earlier, negative one was called counts no more."""
         number = told.get("certificate") or told.get("da_number")
         facts = {**self.row.facts, **({"certificate_no": number} if number else {})}
-        values = {"key": self.row.id, "on": on, "disease_now": told.get("disease_name") or self.row.disease, "facts_now": facts}
+        values = {
+            "key": self.row.id,
+            "on": on,
+            "disease_now": told.get("disease_name") or self.row.disease,
+            "facts_now": facts,
+        }
         self.connection.execute(_diagnose, values)
         self.row = self.connection.execute(_case, {"case_no": self.row.case_no}).one()
 
@@ -177,7 +187,9 @@ class Loaded:
         return next((m for m in self.matters if m.id == matter.parent_id), None) if matter.parent_id else None
 
     def _view(self, matter: AnyRow) -> MatterView:
-        return MatterView(matter.name, matter.state, matter.addressee, matter.closed_on is not None, self.facts_of(matter))
+        return MatterView(
+            matter.name, matter.state, matter.addressee, matter.closed_on is not None, self.facts_of(matter)
+        )
 
     def payments(self) -> list[dict[str, Any]]:
         """The payments of the case, each saying whether a returned one has been paid again."""

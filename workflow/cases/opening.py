@@ -108,7 +108,9 @@ def _only_once(session: Session, worker_id: int, diagnosed_on: date | None) -> N
         raise Refused(Reason(text, "duplicate"))
 
 
-def open_by(loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, document: Any, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+def open_by(
+    loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, document: Any, given: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Open what an act opens: a matter the case has not got (open) yet, or one child for each addressee (only for the one a
     delivery names). Each with its clocks' changes, as the event keeps them."""
     opened = []
@@ -130,7 +132,9 @@ def to_open(loaded: Loaded, matter: AnyRow, action: ActionDef, given: Mapping[st
             latest = loaded.latest_instrument(matter)
             everybody = list(latest.addressees) if latest else list(BOTH)
             found += [(name, who) for who in ([str(given["addressee"])] if given.get("addressee") else everybody)]
-        elif defined.many or not any(m.name == name and (m.closed_on is None or not _starts_again(defined)) for m in loaded.matters):
+        elif defined.many or not any(
+            m.name == name and (m.closed_on is None or not _starts_again(defined)) for m in loaded.matters
+        ):
             found.append((name, ""))
     return found
 

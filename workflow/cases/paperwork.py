@@ -19,7 +19,10 @@ from workflow.errors import Reason, Refused
 from workflow.models import Counter, Instrument, Office, table
 
 _instruments, _i = insert(table(Instrument)), table(Instrument).c
-BODIES = {"appraisal": "劳动能力鉴定委员会", **dict.fromkeys(("benefit", "advance_payment", "reimbursement"), "工伤保险经办机构")}
+BODIES = {
+    "appraisal": "劳动能力鉴定委员会",
+    **dict.fromkeys(("benefit", "advance_payment", "reimbursement"), "工伤保险经办机构"),
+}
 """Who signs where it is not the bureau itself; the office's own name for it is a setting still to be confirmed (待局确认)."""
 BULK = frozenset({
     "sheet", "lines", "determination", "bank_account", "lines_before", "orders", "redo", "replaced", "differences", "gaps",
@@ -127,7 +130,9 @@ def _said(loaded: Loaded, action: ActionDef, plain: Mapping[str, Any]) -> list[l
         fact, value = loaded.definition.facts.get(name), plain.get(name)
         if fact is None or value in (None, "", []) or fact.type in ("account", "papers"):
             continue
-        words = {True: "是", False: "否"}[value] if isinstance(value, bool) else fact.choices.get(str(value), str(value))
+        words = (
+            {True: "是", False: "否"}[value] if isinstance(value, bool) else fact.choices.get(str(value), str(value))
+        )
         told.append([fact.label, words])
     return told
 

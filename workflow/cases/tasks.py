@@ -31,9 +31,7 @@ _served = (
 )
 
 
-def follow(
-    loaded: Loaded, matter: AnyRow, action: ActionDef, seq: int, given: Mapping[str, Any], actor: Actor
-) -> None:
+def follow(loaded: Loaded, matter: AnyRow, action: ActionDef, seq: int, given: Mapping[str, Any], actor: Actor) -> None:
     """Write the task the act gives, and end those about an addressee who has now been served."""
     who = str(given.get("addressee") or "")
     if action.each and who:
@@ -76,6 +74,8 @@ def finish_task(store: Store, actor: Actor, case_no: str, task_id: int, note: st
             payload={"task": task.key, "text": task.text, "note": note}, case_id=loaded.row.id, matter_id=task.matter_id,
         )  # fmt: skip
         session.execute(
-            update(Case).where(Case.id == loaded.row.id).values(head_seq=link.seq, head_hash=link.hash, touched_at=clock.now())
+            update(Case)
+            .where(Case.id == loaded.row.id)
+            .values(head_seq=link.seq, head_hash=link.hash, touched_at=clock.now())
         )
         return link.seq

@@ -128,7 +128,7 @@ class ClockBook(Reckoning):
         """
         if row["state"] == "running":
             self._compute(row)
-            if row["due_on"] >= self.today:
+            if row["due_on"] >= self.today and row["legal"]:
                 row["expired_on"] = None
             else:
                 row["fire_stage"] = "late" if row["legal"] else row["fire_stage"]
@@ -267,6 +267,8 @@ class ClockBook(Reckoning):
             return self._add(clock, code, addressee, start, law, dates)
         if same["state"] == "met" and entered:  # taken up again with its own dates; a stopped one stays stopped
             same["state"], same["closed_on"], same["done_on"] = "running", None, None
+            if not clock.legal:
+                same["expired_on"] = None  # reminded of in an earlier stay
             self._compute(same)
             self._quiet_if_past(same)
         return None

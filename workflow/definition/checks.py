@@ -180,7 +180,9 @@ def _routes(root: Table, clocks: Mapping[str, ClockDef], matters: Mapping[str, M
             for state in matter.states.values():
                 done = state.actions.get(clock.on_expiry.act) if clock.on_expiry.act else None
                 if done is not None and "system" not in done.by:
-                    text = f"由时限“{clock.name}”到期自动办理，by 里却没有 system（系统）。请补上，或改用 route 请人办。"
+                    text = (
+                        f"由时限“{clock.name}”到期自动办理，by 里却没有 system（系统）。请补上，或改用 route 请人办。"
+                    )
                     yield Fault(act_line(root, matter, state, done, "by"), f"办理事项“{done.name}”{text}")
 
 
@@ -195,7 +197,10 @@ def _children(root: Table, facts: Mapping[str, FactDef], matters: Mapping[str, M
                     line = act_line(root, matter, state, action, "parent")
                     if outcome != "any" and outcome not in outcomes:
                         known = "、".join(outcomes) or "（先在 facts 里写 outcome）"
-                        yield Fault(line, f"办理事项“{action.name}”的 parent 里没有“{outcome}”这个结果。请改成：{known}，或 any。")
+                        yield Fault(
+                            line,
+                            f"办理事项“{action.name}”的 parent 里没有“{outcome}”这个结果。请改成：{known}，或 any。",
+                        )
                     for parent in parents:
                         if act and not any(act in s.actions for s in parent.states.values()):
                             text = f"要在上级事项“{parent.label}”办“{act}”，那里却没有这件。请补上，或改 parent。"

@@ -71,7 +71,9 @@ def _unknown(name: str, kind: str, meant: str) -> str:
         return f"“{shown(name)}”里用了全角“{wide.group()}”。请改成半角符号，各项之间用半角逗号。"
     if kind in BUILT_IN:
         return f"系统里没有叫“{shown(name)}”的{BUILT_IN[kind]}{guess}请改成已有的名字；要新的，请找系统维护人员。"
-    where = {"states": "本事项的 states", "actions": "用到这个时限的状态", "choices": "这个问题的 choices"}.get(kind, kind)
+    where = {"states": "本事项的 states", "actions": "用到这个时限的状态", "choices": "这个问题的 choices"}.get(
+        kind, kind
+    )
     return f"{where} 里没有叫“{shown(name)}”的{KINDS[kind]}{guess}请改成已有的名字，或先在那里写上。"
 
 

@@ -67,7 +67,10 @@ def _common(book: Book, form: Form, states: dict[str, StateDef], names: dict[str
         act = replace(_action(name, below, "", names), common=True)
         within = below.names("in", "states", names)
         if below.has("in") and not within and not below.table.broken:
-            below.say(below.line("in"), f"{below.what}的 in 没有写在哪些状态能办。请写上状态名，如 [{next(iter(names), '')}]。")
+            below.say(
+                below.line("in"),
+                f"{below.what}的 in 没有写在哪些状态能办。请写上状态名，如 [{next(iter(names), '')}]。",
+            )
         for state in within:
             if state not in states:
                 continue

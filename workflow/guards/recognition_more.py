@@ -154,7 +154,7 @@ def _really_late(s: Situation) -> Reason | None:
     unknown = [s.definition.dates.get(n, n) for n in LATE_DAYS if not s.facts.get(n)]
     if unknown:
         text = f"还没有查明{'、'.join(unknown)}。一年从哪天起算有争议，请先办“登记证明书出具和收到的日期”再判断。"
-        return Reason(text, "days_unknown", "工伤保险条例#17.2", "窗口、审批人")
+        return Reason(text, "days_unknown", "工伤保险条例#17.2", "窗口、审批人", "decline_kind")
     if s.facts.get("late_judgement"):
         return None
     return Reason(

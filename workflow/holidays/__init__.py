@@ -51,7 +51,9 @@ class Plan:
 
 def may_enter(actor: Actor) -> bool:
     """Whether this person may enter a notice: it moves dates of every office, so administrators and the city's supervisor."""
-    return actor.system or (actor.employer_id is None and ("admin" in actor.roles or ("supervisor" in actor.roles and actor.city)))
+    return actor.system or (
+        actor.employer_id is None and ("admin" in actor.roles or ("supervisor" in actor.roles and actor.city))
+    )
 
 
 def plan(store: Store, notice: Notice) -> Plan:

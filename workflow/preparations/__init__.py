@@ -7,4 +7,15 @@ from workflow.preparations import benefit, orders, recognition, remedy
 from workflow.preparations.base import ASK_FIGURES, REGISTRY, RETIRED, Prepared, preparation
 from workflow.preparations.common import draw
 
-__all__ = ["ASK_FIGURES", "REGISTRY", "RETIRED", "Prepared", "benefit", "draw", "orders", "preparation", "recognition", "remedy"]
+__all__ = [
+    "ASK_FIGURES",
+    "REGISTRY",
+    "RETIRED",
+    "Prepared",
+    "benefit",
+    "draw",
+    "orders",
+    "preparation",
+    "recognition",
+    "remedy",
+]

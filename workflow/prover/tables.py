@@ -51,7 +51,9 @@ LOOKS: Mapping[str, Look] = {
     "before_due": Look("running"),
     "supplement_overdue": Look("over", ("supplement",)),
     "evidence_overdue": Look("over", ("evidence",)),
-    "limit_passed": Look("over", ("examine", "decide", "serve", "ordered_by", "reimburse", "dun_employer", "carry_out_by")),
+    "limit_passed": Look(
+        "over", ("examine", "decide", "serve", "ordered_by", "reimburse", "dun_employer", "carry_out_by")
+    ),
     "recheck_open": Look("over", ("recheck_from",)),
     "repay_lapsed": Look("over", ("repay_fund",)),
     "exclusion_sound": Look("on", ("worker_files", "former_files")),

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from workflow.deadlines import placed_day
@@ -98,7 +98,8 @@ COLUMNS = (
     Matter.name.label("matter"), Matter.state, Matter.number,
 )  # fmt: skip
 CLOCK_COLUMNS = (
-    Clock.name, Clock.label, Clock.code, Clock.owner, Clock.addressee, Clock.law, Clock.legal, Clock.due_on, Clock.state.label("clock_state"),
+    Clock.name, Clock.label, Clock.code, Clock.owner, Clock.addressee, Clock.law, Clock.legal, Clock.due_on, Clock.expired_on,
+    Clock.state.label("clock_state"),
 )  # fmt: skip
 """What `clock_stall` needs of a row, beside COLUMNS."""
 
@@ -107,7 +108,8 @@ def _clock_rows(
     session: Session, on: date, office: str | None, offices: frozenset[int] | None, limit: int | None
 ) -> list[Any]:
     base = _from_clocks(office, offices)
-    over = base.where(Clock.state == "running", Clock.kind == "deadline", Clock.due_on < on).order_by(
+    reminded = and_(~Clock.legal, Clock.expired_on < on)  # a repeated one has a new day, and is still not done
+    over = base.where(Clock.state == "running", Clock.kind == "deadline", or_(Clock.due_on < on, reminded)).order_by(
         Clock.due_on, Clock.id
     )
     unknown = base.where(Clock.state == "unstarted").order_by(Clock.id)
@@ -154,10 +156,11 @@ def _stall(definition: Definition, r: Any, kind: str, on: date, law: str) -> Sta
             if able
             else "事项已结束，时限只作记录。"
         )
-    over = (on - r.due_on).days if r.due_on and kind not in ("unknown", "frozen") else 0
+    due = min(r.due_on, r.expired_on or r.due_on) if r.due_on and kind == "reminded" else r.due_on
+    over = (on - due).days if due and kind not in ("unknown", "frozen") else 0
     return Stall(
         kind, r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, r.name, r.label, r.code, r.owner,
-        definition.people.get(r.owner, r.owner), definition.people.get(r.addressee, ""), law, r.due_on.isoformat() if r.due_on else "",
+        definition.people.get(r.owner, r.owner), definition.people.get(r.addressee, ""), law, due.isoformat() if due else "",
         over, remedy, f"{kind}:{r.name}", _ref(r), able[0].name if able else "",
     )  # fmt: skip
 

@@ -44,7 +44,9 @@ def _nullable_on_sqlite() -> None:
         raise RuntimeError("cases.diagnosed_on is not as migration 0001 made it")
     version = bind.exec_driver_sql("pragma schema_version").scalar_one()
     bind.exec_driver_sql("pragma writable_schema = on")
-    bind.execute(sa.text("update sqlite_master set sql = :sql where type = 'table' and name = 'cases'"), {"sql": changed})
+    bind.execute(
+        sa.text("update sqlite_master set sql = :sql where type = 'table' and name = 'cases'"), {"sql": changed}
+    )
     bind.exec_driver_sql(f"pragma schema_version = {version + 1}")
     bind.exec_driver_sql("pragma writable_schema = off")
 
