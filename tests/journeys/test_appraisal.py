@@ -237,7 +237,7 @@ def test_the_day_for_papers_is_put_off_before_it_has_passed(town: Town) -> None:
 
 def test_terminated_and_filed_again(town: Town) -> None:
     life = at(town, "scheduled")
-    given = {"termination_ground": "no_show", "ground": "职工无正当理由不参加鉴定"}
+    given: dict[str, Any] = {"termination_ground": "no_show", "ground": "职工无正当理由不参加鉴定"}
     life.wait(3)
     assert "这一天还没有过完" in life.refused("appraisal", "appraisal", "terminate", **given)[0]
     life.wait(1).act(

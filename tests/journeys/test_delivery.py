@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def announced(life: Life, addressee: str = "employer", who: str = "desk", matter
     return life
 
 
-def handed(life: Life, addressee: str, way: str = "direct", **more: str) -> Life:
+def handed(life: Life, addressee: str, way: str = "direct", **more: Any) -> Life:
     life.wait(1).act(
         "desk", "recognition", "deliver", addressee=addressee, way=way, received_on=life.day.isoformat(), **more
     )

@@ -218,7 +218,7 @@ def test_an_ordinary_dispute_may_be_lengthened_and_sued_over(town: Town) -> None
     life.wait(9).act("desk", "labour", "extend_award", ground="案情复杂")
     assert before and life.clocks("award_ordinary")[-1].unrolled_on == before + timedelta(days=15)
     life.wait(9)
-    received = {
+    received: dict[str, Any] = {
         "award_received_on": (life.day - timedelta(days=4)).isoformat(),
         "employer_award_on": life.day.isoformat(),
     }

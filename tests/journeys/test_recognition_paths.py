@@ -103,7 +103,7 @@ def test_the_employer_is_asked_for_evidence_only_off_the_fast_track(town: Town) 
 
 def test_two_people_investigate_and_never_the_certificate(town: Town) -> None:
     life = town.life().accepted()
-    given = {"investigator_one": "甲 001", "investigator_two": "乙 002", "credentials_shown": "yes"}
+    given: dict[str, Any] = {"investigator_one": "甲 001", "investigator_two": "乙 002", "credentials_shown": "yes"}
     assert (
         "不再调查核实"
         in life.refused("officer", "recognition", "investigate", investigated_about="certificate", **given)[0]
@@ -117,7 +117,7 @@ def test_two_people_investigate_and_never_the_certificate(town: Town) -> None:
 def test_an_award_that_denies_the_relationship_ends_in_a_refusal_with_its_remedy(town: Town) -> None:
     life = suspended(town.life())
     life.proposed("refuse")
-    given = {"document_received": "裁决书9号", "ground": "裁决否定劳动关系"}
+    given: dict[str, Any] = {"document_received": "裁决书9号", "ground": "裁决否定劳动关系"}
     (reason,) = life.refused("approver", "recognition", "refuse_after_ruling", relationship_denied="no", **given)
     assert "没有否定劳动关系" in reason
     life.act("approver", "recognition", "refuse_after_ruling", relationship_denied="yes", **given)
@@ -131,7 +131,7 @@ def test_an_award_that_denies_the_relationship_ends_in_a_refusal_with_its_remedy
 
 def test_a_missed_limit_may_be_complained_of_and_an_order_to_act_has_its_day(town: Town) -> None:
     life = town.life().accepted()
-    asked = {"addressee": "worker", "decision_kind": "inaction"}
+    asked: dict[str, Any] = {"addressee": "worker", "decision_kind": "inaction"}
     assert "还没有过" in life.refused("desk", "recognition", "complain_inaction", behalf="worker", **asked)[0]
     work(life, life.due("decide") + timedelta(days=1))
     assert life.state("recognition") == "under_review", "nothing is decided by itself"
@@ -207,7 +207,7 @@ def test_a_varied_decision_is_carried_out_by_a_person(town: Town) -> None:
 
 def test_a_slip_is_corrected_and_served_and_a_change_of_content_is_not_a_slip(town: Town) -> None:
     life = town.life().recognised().served()
-    given = {"slip_text": "“二〇〇五”更正为“二〇〇六”", "ground": "笔误"}
+    given: dict[str, Any] = {"slip_text": "“二〇〇五”更正为“二〇〇六”", "ground": "笔误"}
     assert "不能更正" in life.refused("approver", "recognition", "correct_slip", slip_kind="content", **given)[0]
     life.act("approver", "recognition", "correct_slip", slip_kind="particulars", **given)
     assert standing(life) == {"serve_correction": "running"}
@@ -331,6 +331,7 @@ def test_the_region_appraises_again_and_its_conclusion_is_final(town: Town, all_
     life.wait(3).act("desk", "appraisal", "apply_again", applicant="worker")
     (region,) = life.clocks("second_conclude")
     assert (region.owner, region.unrolled_on) == ("regional_committee", life.day + timedelta(days=60))
+    assert region.unrolled_on is not None
     life.wait(1).act("appraisal", "appraisal", "extend_second", ground="涉及多个专业")
     was, new = life.day.isoformat(), (life.day + timedelta(days=4)).isoformat()
     life.act("appraisal", "appraisal", "move_second", second_exam_was=was, second_exam_on=new, reason="职工住院")
@@ -381,7 +382,11 @@ def final(town: Town) -> Life:
 
 def test_a_recheck_after_a_year_has_its_own_windows(town: Town) -> None:
     life = final(town)
-    asked = {"papers": APPRAISAL_PAPERS, "recheck_applicant": "worker", "change": "肺功能下降，见新病历"}
+    asked: dict[str, Any] = {
+        "papers": APPRAISAL_PAPERS,
+        "recheck_applicant": "worker",
+        "change": "肺功能下降，见新病历",
+    }
     assert "还不满一年" in life.refused("desk", "appraisal", "apply_recheck", behalf="worker", **asked)[0]
     life.on(life.due("recheck_from"))
     life.act("desk", "appraisal", "apply_recheck", behalf="worker", **asked)
