@@ -15,7 +15,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from workflow.deadlines import placed_day
-from workflow.definition.model import ActionDef, ClockDef, Definition
+from workflow.definition.model import ActionDef, ClockDef, Definition, MatterDef
 from workflow.models import Case, Clock, Instrument, Matter, Office, Outbox, Worker
 from workflow.rights import is_right
 from workflow.stalls.classes import KINDS, MORE, cures
@@ -161,7 +161,7 @@ def _stall(definition: Definition, r: Any, kind: str, on: date, law: str) -> Sta
     return Stall(
         kind, r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, r.name, r.label, r.code, r.owner,
         definition.people.get(r.owner, r.owner), definition.people.get(r.addressee, ""), law, due.isoformat() if due else "",
-        over, remedy, f"{kind}:{r.name}", _ref(r), able[0].name if able else "",
+        over, remedy, f"{kind}:{r.name}", _ref(r, definition.matters[r.matter]), able[0].name if able else "",
     )  # fmt: skip
 
 
@@ -169,8 +169,9 @@ def _named(acts: Sequence[ActionDef]) -> str:
     return "、".join(a.label for a in acts[:NAMED]) + ("等" if len(acts) > NAMED else "") or "无"
 
 
-def _ref(r: Any) -> str:
-    return str(r.matter) if r.number == 1 else f"{r.matter}#{r.number}"
+def _ref(r: Any, defined: MatterDef) -> str:
+    """The matter as acts are addressed: one of a kind that may be several always by its number."""
+    return f"{r.matter}#{r.number}" if defined.each or defined.many or r.number > 1 else str(r.matter)
 
 
 def _kind(r: Any) -> str:
@@ -199,7 +200,7 @@ def unwatched_stall(store: Store, session: Session, r: Any) -> Stall:
     state = matter.states[r.state]
     able = cures(matter, state, "")
     return Stall("unwatched", r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, state.label, "", "", "", "", "", "", "",
-                 "", 0, f"请人工查看，可以办：{_named(able)}。", f"unwatched:{r.matter}.{r.state}", _ref(r),
+                 "", 0, f"请人工查看，可以办：{_named(able)}。", f"unwatched:{r.matter}.{r.state}", _ref(r, matter),
                  able[0].name if able else "")  # fmt: skip
 
 
@@ -247,7 +248,7 @@ def _unprinted(store: Store, session: Session, office: str | None, offices: froz
     return [
         Stall("unprinted", r.case_no, r.worker, r.county, r.office_code, r.matter, r.state, _state_label(store, session, r), "",
               f"{r.label}{r.document}", "", "", "", "", "", "", 0, f"打印没有成功：{r.error}。请管理员排除原因后用 greenchannel outbox retry 重打。",
-              f"unprinted:{r.kind}", _ref(r))
+              f"unprinted:{r.kind}", _ref(r, store.definition(session, r.definition_id).matters[r.matter]))
         for r in rows
     ]  # fmt: skip
 
