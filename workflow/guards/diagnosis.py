@@ -82,7 +82,7 @@ def own_time_to_sue(s: Situation) -> Reason | None:
     if side != "employer" or s.state.name != "special_award" or over:
         return None
     text = "诊断、鉴定中的劳动关系争议，单位要等诊断、鉴定程序结束以后 15 日内才能起诉；现在只有职工方可以。请等程序结束再登记。"
-    return Reason(text, "too_early", "职业病防治法#49.4", "用人单位")
+    return Reason(text, "too_early", "职业病防治法#49.4", "用人单位", "behalf" if s.behalf else "")
 
 
 @guard
