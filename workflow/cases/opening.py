@@ -152,10 +152,17 @@ def _child(
     known = loaded.definition.instruments.get(latest.kind) if latest else None
     about = {
         "opened_on": on, "received_on": given.get("received_on", on), "decision": latest.number if latest else "",
-        "decision_kind": given.get("decision_kind") or (latest.kind if latest else ""), "decision_label": known.label if known else "",
+        "decision_kind": given.get("decision_kind") or (latest.kind if latest else ""),
+        "decision_label": known.label if known else _undocumented(loaded, given),
     }  # fmt: skip
     placed = Placement(defined.name, defined.start, about)
     return _place(loaded, placed, parent=matter, addressee=who, instrument=latest.id if latest else None)
+
+
+def _undocumented(loaded: Loaded, given: Mapping[str, Any]) -> str:
+    """What a child without a document of ours is about: an order that comes of it is told by this."""
+    kinds = loaded.definition.facts["decision_kind"].choices if given.get("decision_kind") else {}
+    return kinds.get(str(given.get("decision_kind")), "登记以前作出的决定")
 
 
 def current_definition(session: Session) -> tuple[int, str]:
