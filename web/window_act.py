@@ -203,8 +203,7 @@ def _open_choices(loaded: Loaded, row: Any, choice: Choice) -> dict[str, list[st
     if parties := permissions.parties_of(action):
         only["applicant"] = list(parties)
     if action.each:
-        latest = loaded.latest_instrument(row)
-        wanted = list(latest.addressees) if latest else ["worker", "employer"]
+        wanted = loaded.to_serve(row)
         situation = loaded.situation(row, action, current_actor())
         served = {d.addressee for d in situation.deliveries}
         only["addressee"] = [w for w in wanted if w not in served]

@@ -13,11 +13,11 @@ from workflow import reading
 from workflow.cases.filling import CASE_FACTS, RECEIVED
 from workflow.cases.load import Loaded
 from workflow.daycount import reckon
-from workflow.deadlines import LEFT_OUT, PARTY_OWNERS
+from workflow.deadlines import LEFT_OUT
 from workflow.definition.model import ActionDef, ClockDef, Definition, FactDef
 from workflow.errors import Stopped
 from workflow.guards import MARKS
-from workflow.permissions import PARTIES
+from workflow.permissions import PARTIES, PARTY_OWNERS
 from workflow.preparations import REGISTRY as PREPARATIONS
 from workflow.preparations import Prepared
 from workflow.situation import Actor

@@ -20,7 +20,7 @@ from workflow.audit import Link
 from workflow.cases.act import Act
 from workflow.cases.load import load
 from workflow.cases.outward import LONGEST
-from workflow.deadlines import next_round, placed_day, summarize
+from workflow.deadlines import next_round, placed_day, summarize, write_counters
 from workflow.definition.model import ClockDef
 from workflow.errors import Stopped
 from workflow.guards import ADVICE, MARKS, WAITS
@@ -34,7 +34,6 @@ BATCH = 500
 REACHED = ("worker", "employer")
 """Who is told at his own address; every other is a role at an office."""
 _clocks = table(Clock)
-_matters = table(Matter)
 _due = (
     select(
         Clock.id, Clock.case_id, Clock.matter_id, Clock.office_id, Clock.name, Clock.code, Clock.label, Clock.owner, Clock.addressee,
@@ -69,11 +68,6 @@ _live = (
     .where(Clock.matter_id.in_(bindparam("matters", expanding=True)), Clock.state.in_(("running", "paused")))
     .order_by(Clock.id)
 )  # fmt: skip
-_counters = (
-    update(_matters)
-    .where(_matters.c.id == bindparam("key"))
-    .values({c: bindparam(c) for c in ("urgent_on", "ball", "near_on", "late_on", "judge_on", "paused")})
-)
 
 
 def run_once(store: Store, most_batches: int = 1000) -> int:
@@ -133,7 +127,7 @@ def _refresh(session: Session, matters: set[int]) -> None:
         for key, rows in clocks.items()
     ]  # fmt: skip
     if kept:  # an act of the same batch may have ended the last of their clocks
-        session.execute(_counters, kept)
+        session.execute(write_counters, kept)
 
 
 def _fire(

@@ -9,6 +9,9 @@ from workflow.situation import Actor
 
 PARTIES = ("worker", "relative", "union", "employer")
 PARTY = "party"
+"""In a child matter the side it belongs to: the addressee of the decision it is about."""
+PARTY_OWNERS = frozenset({*PARTIES, "applicant", "recipient", PARTY})
+"""Owners of a clock that are a party's and no authority's."""
 SIDES = {"worker": ("worker", "relative"), "employer": ("employer",)}
 """Who acts for the addressee of a decision."""
 RECORDERS = frozenset({"desk", "appraisal_office", "agency", "officer"})

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from workflow.deadlines import PARTY, PARTY_OWNERS
 from workflow.definition.model import ClockDef, Definition
+from workflow.permissions import PARTY, PARTY_OWNERS
 
 
 def is_right(known: ClockDef | None) -> bool:

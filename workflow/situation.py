@@ -39,6 +39,10 @@ class ClockView:
     addressee: str = ""
     extensions: int = 0
 
+    def over(self, today: date) -> bool:
+        """Whether its last day has passed; False where that day is not known."""
+        return self.due_on is not None and today > self.due_on
+
 
 @dataclass(frozen=True)
 class EventView:

@@ -9,8 +9,8 @@ from typing import Any
 
 from workflow.cases import typed
 from workflow.cases.act import Act
-from workflow.cases.load import AnyRow, Loaded, load_seen
-from workflow.cases.opening import BOTH, to_open
+from workflow.cases.load import BOTH, AnyRow, Loaded, load_seen
+from workflow.cases.opening import to_open
 from workflow.deadlines import ClockBook
 from workflow.errors import BadInput, Reason, Refused
 from workflow.situation import Actor

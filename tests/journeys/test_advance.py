@@ -251,7 +251,9 @@ def test_costs_not_settled_in_time_are_ordered_to_be_settled_and_then_settled(to
     life.act("desk", "benefit", "apply_reimbursement", behalf="worker")
     life.act("agency", "reimbursement", "add_papers", papers=COSTS)
     life.work(life.due("reimburse") + timedelta(days=1))
-    life.act("desk", "reimbursement", "complain_inaction", behalf="worker", addressee="worker", decision_kind="inaction")
+    life.act(
+        "desk", "reimbursement", "complain_inaction", behalf="worker", addressee="worker", decision_kind="inaction"
+    )
     remedy = life.remedies("reimbursement")["worker"]
     ended = (life.day - timedelta(days=1)).isoformat()
     life.act("desk", remedy, "record_inaction", duty_ended_on=ended, backdate_reason="期限昨天届满")
@@ -260,7 +262,10 @@ def test_costs_not_settled_in_time_are_ordered_to_be_settled_and_then_settled(to
     by = (life.day + timedelta(days=30)).isoformat()
     life.act("desk", remedy, "decide_review", outcome="ordered_to_act", ruling="巴政复决〔2026〕7号", redo_by_on=by)
     life.act("desk", remedy, "review_served")
-    assert (life.state("reimbursement"), set(life.standing("reimbursement"))) == ("ordered", {"carry_out", "carry_out_by"})
+    assert (life.state("reimbursement"), set(life.standing("reimbursement"))) == (
+        "ordered",
+        {"carry_out", "carry_out_by"},
+    )
     life.act("agency", "reimbursement", "reassess", reason="按复议决定办理")
     life.act("agency", "reimbursement", "assess", cost_kind="medical", claimed_sum="100", payable_sum="100", **BANK)
     life.act("head", "reimbursement", "approve_reimb")

@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select, update
 from workflow import audit, clock, machine
 from workflow.cases import asking, filling, opening, outward, paperwork, tasks, typed
 from workflow.cases.load import AnyRow, Loaded, action_of
+from workflow.deadlines import COUNTERS, write_counters
 from workflow.definition.model import ActionDef
 from workflow.errors import Conflict, Reason, Refused
 from workflow.guards import WAITS
@@ -25,7 +26,7 @@ _move = (
     update(table(Matter))
     .where(table(Matter).c.id == bindparam("key"), table(Matter).c.version == bindparam("seen"))
     .values({c: bindparam(c) for c in (
-        "state", "version", "facts", "entered_on", "closed_on", "urgent_on", "near_on", "late_on", "judge_on", "paused", "ball",
+        "state", "version", "facts", "entered_on", "closed_on", *COUNTERS,
     )})
 )  # fmt: skip
 _head = (
@@ -33,16 +34,7 @@ _head = (
     .where(table(Case).c.id == bindparam("key"))
     .values({c: bindparam(c) for c in ("head_seq", "head_hash", "touched_at", "closed_on")})
 )
-_counters = (
-    update(table(Matter))
-    .where(table(Matter).c.id == bindparam("key"))
-    .values({c: bindparam(c) for c in ("urgent_on", "near_on", "late_on", "judge_on", "paused", "ball")})
-)
 _paper_rows, _delivery_row = insert(table(Paper)), insert(table(DeliveryRecord))
-IMPORTED_ADDRESSEES = ("worker", "employer")
-"""Who must be served where the document itself is not ours (a decision taken before the case was placed)."""
-
-
 OF_ONE_ADDRESSEE = frozenset({"addressee", "way", "received_on", "delivery_note"})
 """Facts of a delivery: they stay in its record, the matter keeps none of them."""
 
@@ -100,7 +92,7 @@ class Act:
         self._records(situation, papers, prepared)
         self._known(situation)
         moved = self._diagnosed(situation.given)
-        opened = opening.open_by(self.loaded, self.matter, self.action, self.on, instrument, situation.given)
+        opened = opening.open_by(self.loaded, self.matter, self.action, self.on, situation.given)
         died = "died_on" in self.facts or any("died_on" in m.facts for m in self.loaded.matters)
         outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument, died)  # 6
         tasks.follow(self.loaded, self.matter, self.action, self.seq, situation.given, self.actor)
@@ -123,22 +115,11 @@ class Act:
         self.on = self.day(situation)
         self.facts = self._kept_facts(situation, prepared)
         known = self.loaded.definition.instruments.get(self.action.issue)
-        to = paperwork.addressees(known, self.facts) if known else self.to_serve()
+        to = paperwork.addressees(known, self.facts) if known else self.loaded.to_serve(self.matter)
         self._clocks(to_name, situation, prepared, to)
         return to_name, unmet
 
     # --- what the checks ask ------------------------------------------------------------------------------------------
-
-    def to_serve(self) -> list[str]:
-        """Who must be served with the newest document of this matter."""
-        latest = self.loaded.latest_instrument(self.matter)
-        if latest is not None:
-            return list(latest.addressees)
-        return list(IMPORTED_ADDRESSEES)
-
-    def served(self, s: Situation) -> list[Any]:
-        """The deliveries of that document so far."""
-        return list(s.deliveries)
 
     def day(self, s: Situation) -> date:
         """The legal day of the act: as given, for a delivery the day of receipt, else today."""
@@ -173,8 +154,8 @@ class Act:
         raise Conflict(f"这件事刚被改动过：{who}。现在是“{self.old.label}”。请看清变动后再办，您填的内容没有丢。", told)
 
     def _last_addressee(self, s: Situation) -> bool:
-        served = {d.addressee for d in self.served(s)} | {str(s.given["addressee"])}
-        return served >= set(self.to_serve())
+        served = {d.addressee for d in s.deliveries} | {str(s.given["addressee"])}
+        return served >= set(self.loaded.to_serve(self.matter))
 
     def _kept_facts(self, s: Situation, prepared: Prepared) -> dict[str, Any]:
         """The matter's facts after the act; what belongs to one addressee stays in its delivery record."""
@@ -190,7 +171,11 @@ class Act:
         return paperwork.order(self.loaded, self.matter, self.action, facts, facts.get("sheet", {}), self.on, self.seq)
 
     def _addressees(self, instrument: Mapping[str, Any] | None) -> list[str]:
-        return list(instrument["addressees"]) if instrument and instrument["addressees"] else self.to_serve()
+        return (
+            list(instrument["addressees"])
+            if instrument and instrument["addressees"]
+            else self.loaded.to_serve(self.matter)
+        )
 
     def _clocks(self, to_name: str, s: Situation, prepared: Prepared, addressees: list[str]) -> None:
         book, days = self.loaded.book(self.matter), typed.days(self.loaded.definition, self.facts)
@@ -277,10 +262,10 @@ class Act:
                 if self.loaded.definition.clocks[name].start == "diagnosed_on":
                     days = typed.days(self.loaded.definition, self.loaded.facts_of(row))
                     book.dates = days
-                    book.start(name, days, self.to_serve(), entered=False)
+                    book.start(name, days, self.loaded.to_serve(self.matter), entered=False)
             if changes := book.changes():
                 book.save(self.loaded.connection)
-                self.loaded.connection.execute(_counters, {"key": row.id, **book.summary()})
+                self.loaded.connection.execute(write_counters, {"key": row.id, **book.summary()})
                 moved.append({"id": row.id, "clocks": changes})
         return moved
 

@@ -99,7 +99,7 @@ def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
     if not s.given.get("addressee") or s.given.get("decision_kind"):  # inaction is about no document
         return []
     who, people = str(s.given["addressee"]), act.loaded.definition.people
-    wanted = act.to_serve()
+    wanted = act.loaded.to_serve(act.matter)
     if who not in wanted:
         return [
             Reason(
@@ -107,7 +107,7 @@ def _addressee_faults(act: Act, s: Situation) -> list[Reason]:
                 field="addressee",
             )
         ]
-    if any(d.addressee == who for d in act.served(s)):
+    if any(d.addressee == who for d in s.deliveries):
         return [Reason(f"{people[who]}的送达已经登记过。登错了请走更正，不能重登。", field="addressee")]
     if not act.action.each:  # delivery that failed, a public notice
         return []

@@ -39,6 +39,7 @@ from workflow.store import Store
 AnyRow = Row[*tuple[Any, ...]]
 PAYING = frozenset({"benefit", "advance_payment", "reimbursement"})
 """Matters whose conditions ask what has been paid."""
+BOTH = ("worker", "employer")
 NO_CASE = "没有这个案件，或者您无权查看。请核对案件编号。"
 # Plain tables and one connection: the same statement through the ORM costs twice as much, and an act makes a dozen.
 _c, _w, _e, _m = (table(x).c for x in (Case, Worker, Employer, Matter))
@@ -208,6 +209,12 @@ class Loaded:
             found = self.connection.execute(_instrument, {"matter": matter.id, "aside": aside}).first()
             self._instruments[matter.id] = found
         return self._instruments[matter.id]
+
+    def to_serve(self, matter: AnyRow) -> list[str]:
+        """Who must be served with the newest document of the matter; both sides where the document is not ours (a decision
+        taken before the case was placed)."""
+        latest = self.latest_instrument(matter)
+        return list(latest.addressees) if latest else list(BOTH)
 
     def case_facts(self, matter: AnyRow, payments: bool) -> dict[str, Any]:
         """What guards and preparations may know of the case beyond the matter."""

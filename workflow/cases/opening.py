@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from workflow import audit, clock, pinyin, sealed
 from workflow.audit import Link
 from workflow.cases import filling, outward, paperwork, typed
-from workflow.cases.load import MATTER_COLUMNS, AnyRow, Loaded, load
+from workflow.cases.load import BOTH, MATTER_COLUMNS, AnyRow, Loaded, load
 from workflow.definition.model import ActionDef, MatterDef
 from workflow.errors import Reason, Refused
 from workflow.identity import Identity
@@ -22,8 +22,6 @@ from workflow.models import Case, Employer, Matter, Office, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
 from workflow.versions.shelf import valid_on
-
-BOTH = ("worker", "employer")
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _only_once(session: Session, worker_id: int, diagnosed_on: date | None) -> N
 
 
 def open_by(
-    loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, document: Any, given: Mapping[str, Any]
+    loaded: Loaded, matter: AnyRow, action: ActionDef, on: date, given: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Open what an act opens: a matter the case has not got (open) yet, or one child for each addressee (only for the one a
     delivery names). Each with its clocks' changes, as the event keeps them."""
@@ -129,9 +127,8 @@ def to_open(loaded: Loaded, matter: AnyRow, action: ActionDef, given: Mapping[st
     for name in action.open:
         defined = loaded.definition.matters[name]
         if defined.each:
-            latest = loaded.latest_instrument(matter)
-            everybody = list(latest.addressees) if latest else list(BOTH)
-            found += [(name, who) for who in ([str(given["addressee"])] if given.get("addressee") else everybody)]
+            whose = [str(given["addressee"])] if given.get("addressee") else loaded.to_serve(matter)
+            found += [(name, who) for who in whose]
         elif defined.many or not any(
             m.name == name and (m.closed_on is None or not _starts_again(defined)) for m in loaded.matters
         ):

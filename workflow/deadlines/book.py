@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from workflow import daycount
 from workflow.daycount import Calendar
 from workflow.deadlines.reckoning import LEFT_OUT, Reckoning
-from workflow.deadlines.rows import first_fire, next_round, summarize
+from workflow.deadlines.rows import COUNTERS, first_fire, next_round, summarize
 from workflow.definition.model import ActionDef, ClockDef, Definition, StateDef
 from workflow.errors import Reason, Refused
-from workflow.models import Clock, table
+from workflow.models import Clock, Matter, table
+from workflow.permissions import PARTY
 from workflow.situation import ClockView
 
 _clocks = table(Clock)
@@ -31,10 +32,12 @@ CHANGING = (
 )  # fmt: skip
 _insert = insert(_clocks)
 _update = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bindparam(c) for c in CHANGING})
+write_counters = (
+    update(table(Matter)).where(table(Matter).c.id == bindparam("key")).values({c: bindparam(c) for c in COUNTERS})
+)
+"""Keeps the counters of a matter ({"key": its id, **summary}) on its row."""
 _select = select(_clocks).where(_clocks.c.matter_id == bindparam("matter")).order_by(_clocks.c.id)
 SETTLED = ("met", "stopped")
-PARTY = "party"
-"""Owner of a child matter's clock: the addressee the matter belongs to."""
 
 
 @dataclass

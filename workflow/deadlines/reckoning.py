@@ -9,9 +9,9 @@ from typing import Any
 from workflow import daycount
 from workflow.daycount import AtMost, Calendar, Due, NextVersion, Pause
 from workflow.definition.model import ClockDef, DatedSpan, Definition
+from workflow.permissions import PARTY_OWNERS
 
 LEFT_OUT = "扣除"
-PARTY_OWNERS = frozenset({"worker", "relative", "union", "employer", "applicant", "recipient", "party"})
 
 
 class Reckoning:
@@ -53,13 +53,17 @@ class Reckoning:
         """The version of the length; None for a reminder."""
         if clock.remind:
             return None
-        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
-        return clock.dated_on(chosen) or clock.within[-1]  # a row begun under an older file keeps the newest length
+        return (
+            self._version(clock, start) or clock.within[-1]
+        )  # a row begun under an older file keeps the newest length
 
     def _in_force(self, clock: ClockDef, start: date) -> bool:
         """Whether the file has a length for that day (BN-REIMB before 2023-12-01 has none)."""
-        chosen = self.dates.get(clock.version_by, start) if clock.version_by else start
-        return not clock.within or clock.dated_on(chosen) is not None
+        return not clock.within or self._version(clock, start) is not None
+
+    def _version(self, clock: ClockDef, start: date) -> DatedSpan | None:
+        """The version the selecting date names: the start, unless the file says which."""
+        return clock.dated_on(self.dates.get(clock.version_by, start))
 
     def _shorter(self, clock: ClockDef, start: date) -> NextVersion | None:
         """The length that takes over while the run is under way, where an open question was answered with the shorter one."""

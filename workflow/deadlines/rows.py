@@ -54,6 +54,10 @@ def over_when_placed(row: Mapping[str, Any], placed_on: date | None) -> bool:
     return bool(placed_on and due and due < placed_on)
 
 
+COUNTERS = ("urgent_on", "ball", "near_on", "late_on", "judge_on", "paused")
+"""What `summarize` gives, kept on the matter's row for the lists."""
+
+
 def summarize(rows: Iterable[Mapping[str, Any]], placed_on: date | None = None) -> dict[str, Any]:
     """The counters of a matter from its clock rows: most urgent days, whose ball, what is to be judged, whether anything is
     paused. What was over when the case was placed makes nothing late, and is the most urgent only where nothing else runs."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from workflow.errors import Reason
 from workflow.guards.base import guard
+from workflow.guards.benefit import done_by_another, not_approved, same_person
 from workflow.guards.benefit_more import before, money, month_of, paid
 from workflow.situation import Situation
 
@@ -60,7 +61,7 @@ def payment_confirmed(s: Situation) -> Reason | None:
 
 def _over(s: Situation, clock: str) -> bool:
     running = s.clock(clock)
-    return running is not None and running.due_on is not None and s.today > running.due_on
+    return running is not None and running.over(s.today)
 
 
 @guard
@@ -89,23 +90,16 @@ def advance_sound(s: Situation) -> Reason | None:
 
 @guard
 def advance_by_another(s: Situation) -> Reason | None:
-    made = s.did("propose_advance")
-    if made is not None and made.actor_id != s.actor.id:
-        return None
-    return Reason(
-        "先行支付是您本人拟定的，要由另一个人决定。请转给其他审批人。",
-        "same_person",
-        "社会保险经办条例#37",
-        "另一位审批人",
+    return (
+        None
+        if done_by_another(s, "propose_advance")
+        else same_person("先行支付是您本人拟定的，要由另一个人决定。请转给其他审批人。")
     )
 
 
 @guard
 def advance_paid_by_another(s: Situation) -> Reason | None:
-    granted = s.did("grant_advance")
-    if granted is not None and granted.actor_id != s.actor.id:
-        return None
-    return Reason("先行支付还没有由另一个人决定，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+    return None if done_by_another(s, "grant_advance") else not_approved("先行支付", "决定")
 
 
 def advance_open(s: Situation) -> Decimal:
@@ -250,20 +244,16 @@ def nothing_payable(s: Situation) -> Reason | None:
 
 @guard
 def reimb_by_another(s: Situation) -> Reason | None:
-    made = s.did("assess")
-    if made is not None and made.actor_id != s.actor.id:
-        return None
-    return Reason(
-        "费用是您本人审核的，要由另一个人审批。请转给其他审批人。", "same_person", "社会保险经办条例#37", "另一位审批人"
+    return (
+        None
+        if done_by_another(s, "assess")
+        else same_person("费用是您本人审核的，要由另一个人审批。请转给其他审批人。")
     )
 
 
 @guard
 def reimb_paid_by_another(s: Situation) -> Reason | None:
-    approved = s.did("approve_reimb", "approve_part")
-    if approved is not None and approved.actor_id != s.actor.id:
-        return None
-    return Reason("报销还没有由另一个人审批，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+    return None if done_by_another(s, "approve_reimb", "approve_part") else not_approved("报销")
 
 
 def reimb_open(s: Situation) -> Decimal:

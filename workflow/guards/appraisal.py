@@ -20,7 +20,7 @@ def condition_stable(s: Situation) -> Reason | None:
 @guard
 def supplement_overdue(s: Situation) -> Reason | None:
     clock = s.clock("supplement")
-    if clock is not None and clock.due_on is not None and s.today > clock.due_on:
+    if clock is not None and clock.over(s.today):
         return None
     due = clock.due_on if clock else None
     return Reason(f"补充材料的期限（{due or '未定'}）还没有过，不能视为放弃。请等期满并查明有无正当理由。", "not_overdue",

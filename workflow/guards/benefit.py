@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from workflow.errors import Reason
 from workflow.guards.base import guard
@@ -13,14 +14,19 @@ from workflow.situation import Situation
 @guard
 def appraisal_delivered(s: Situation) -> Reason | None:
     state, facts = s.others.get("appraisal", ("", {}))
-    if state != "delivered":
+    return graded(facts, served=state == "delivered")
+
+
+def graded(appraisal: Mapping[str, Any], *, served: bool) -> Reason | None:
+    """A conclusion that has reached its addressees, with its grade."""
+    if not served:
         return Reason(
             "劳动能力鉴定结论还没有送达，不能申请核定待遇。请等结论书送达。",
             "no_conclusion",
             "工伤保险条例#46",
             "鉴定委办公室",
         )
-    if not facts.get("grade"):
+    if not appraisal.get("grade"):
         return Reason("鉴定结论的等级还没有补录。请窗口按结论书补录伤残等级和生活自理障碍。", "grade_unknown", "工伤保险条例#22.2",
                       "窗口", "grade")  # fmt: skip
     return None
@@ -85,6 +91,20 @@ def no_grade(s: Situation) -> Reason | None:
     return Reason("鉴定结论有伤残等级，应当核定待遇。", "has_grade", "工伤保险条例#35", "经办机构")
 
 
+def done_by_another(s: Situation, *actions: str) -> bool:
+    """Whether the latest of these acts was done, and by somebody else (社会保险经办条例#37)."""
+    found = s.did(*actions)
+    return found is not None and found.actor_id != s.actor.id
+
+
+def same_person(text: str, who: str = "另一位审批人") -> Reason:
+    return Reason(text, "same_person", "社会保险经办条例#37", who)
+
+
+def not_approved(what: str, done: str = "审批") -> Reason:
+    return Reason(f"{what}还没有由另一个人{done}，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+
+
 @guard
 def second_person(s: Situation) -> Reason | None:
     """Maker, checker and approver of one sheet are three people; what a new determination replaced does not count."""
@@ -92,20 +112,12 @@ def second_person(s: Situation) -> Reason | None:
     names = [e for e in s.events if made and e.seq >= made.seq and e.action in ("determine", "review")]
     if all(e.actor_id != s.actor.id for e in names):
         return None
-    return Reason(
-        "这份待遇是您本人核定或复核的，要由另一个人办。请转给其他人。",
-        "same_person",
-        "社会保险经办条例#37",
-        "另一位经办人",
-    )
+    return same_person("这份待遇是您本人核定或复核的，要由另一个人办。请转给其他人。", "另一位经办人")
 
 
 @guard
 def approved_by_others(s: Situation) -> Reason | None:
-    approved = s.did("approve")
-    if approved is not None and approved.actor_id != s.actor.id:
-        return None
-    return Reason("待遇还没有由另一个人审批，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+    return None if done_by_another(s, "approve") else not_approved("待遇")
 
 
 @guard

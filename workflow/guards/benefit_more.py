@@ -13,7 +13,7 @@ from typing import Any
 
 from workflow.errors import Reason
 from workflow.guards.base import guard
-from workflow.guards.benefit import monthly_lines
+from workflow.guards.benefit import graded, monthly_lines
 from workflow.situation import Situation
 
 REVOKED = frozenset({"revoked", "revocation_served"})
@@ -128,17 +128,7 @@ def conclusion_day(facts: Mapping[str, Any]) -> date | None:
 def conclusion_served(s: Situation) -> Reason | None:
     """A conclusion has reached its addressees and stands; a re-check under way does not hold the old one up."""
     state, facts = s.others.get("appraisal", ("", {}))
-    if state not in ("delivered", "final") and not isinstance(facts.get("final_on"), date):
-        return Reason(
-            "劳动能力鉴定结论还没有送达，不能申请核定待遇。请等结论书送达。",
-            "no_conclusion",
-            "工伤保险条例#46",
-            "鉴定委办公室",
-        )
-    if not facts.get("grade"):
-        return Reason("鉴定结论的等级还没有补录。请窗口按结论书补录伤残等级和生活自理障碍。", "grade_unknown", "工伤保险条例#22.2",
-                      "窗口", "grade")  # fmt: skip
-    return None
+    return graded(facts, served=state in ("delivered", "final") or isinstance(facts.get("final_on"), date))
 
 
 # --- papers ------------------------------------------------------------------------------------------------------------

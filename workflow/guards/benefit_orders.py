@@ -9,6 +9,7 @@ from typing import Any
 
 from workflow.errors import Reason
 from workflow.guards.base import guard
+from workflow.guards.benefit import done_by_another, not_approved, same_person
 from workflow.guards.benefit_more import RECOVERING, STOPPING, SURVIVING, WHO, before, money, month_of, next_month, paid
 from workflow.situation import Situation
 
@@ -208,11 +209,10 @@ def survivor_sums_sound(s: Situation) -> Reason | None:
 
 @guard
 def survivor_by_another(s: Situation) -> Reason | None:
-    made = s.did("propose_survivor")
-    if made is not None and made.actor_id != s.actor.id:
-        return None
-    return Reason(
-        "待遇是您本人拟定的，要由另一个人审批。请转给其他审批人。", "same_person", "社会保险经办条例#37", "另一位审批人"
+    return (
+        None
+        if done_by_another(s, "propose_survivor")
+        else same_person("待遇是您本人拟定的，要由另一个人审批。请转给其他审批人。")
     )
 
 
@@ -236,18 +236,12 @@ def as_proposed(s: Situation) -> Reason | None:
 
 @guard
 def survivor_paid_by_another(s: Situation) -> Reason | None:
-    approved = s.did("approve_survivor")
-    if approved is not None and approved.actor_id != s.actor.id:
-        return None
-    return Reason("待遇还没有由另一个人审批，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+    return None if done_by_another(s, "approve_survivor") else not_approved("待遇")
 
 
 @guard
 def survivor_approved_before(s: Situation) -> Reason | None:
-    approved = s.did("approve_survivor")
-    if approved is not None and approved.actor_id != s.actor.id:
-        return None
-    return Reason("抚恤金还没有由另一个人审批，不能支付。", "not_approved", "社会保险经办条例#37", "经办机构审批人")
+    return None if done_by_another(s, "approve_survivor") else not_approved("抚恤金")
 
 
 def survivor_open(s: Situation) -> dict[str, Decimal]:

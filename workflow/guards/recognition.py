@@ -76,7 +76,7 @@ def before_due(s: Situation) -> Reason | None:
         running = next((c for c in s.clocks if c.name == name and c.state == "running"), None)
         if running is None or running.due_on is None:
             return Reason(f"“{known.label}”时限现在没有在走，不能延长。", "not_running", known.law, "办理人")
-        if s.today > running.due_on:
+        if running.over(s.today):
             text = f"“{known.label}”时限已于 {running.due_on} 届满，期满后不能再延长。"
             return Reason(text, "past_due", known.law, "办理人")
         times = known.extends.times if known.extends else 0

@@ -74,7 +74,7 @@ def on_ordinary_track(s: Situation) -> Reason | None:
 @guard
 def evidence_overdue(s: Situation) -> Reason | None:
     clock = s.clock("evidence")
-    if clock is not None and clock.due_on is not None and s.today > clock.due_on:
+    if clock is not None and clock.over(s.today):
         return None
     due = clock.due_on if clock else None
     return Reason(f"单位举证的期限（{due or '未定'}）还没有过，不能当作没有举证。请等期满，或者先登记单位提交的证据。", "not_overdue",
@@ -176,7 +176,7 @@ def limit_passed(s: Situation) -> Reason | None:
     """Inaction is complained of only when a limit of the bureau's own is really over, and not twice at once."""
     who = s.given.get("addressee")
     mine = [c for c in s.clocks if c.name in DUTIES and c.state == "running" and (not who or c.addressee in ("", who))]
-    if not any(c.due_on and s.today > c.due_on for c in mine):
+    if not any(c.over(s.today) for c in mine):
         due = mine[-1].due_on if mine else None
         return Reason(
             f"法定期限（{due or '已停下或者没有起算'}）还没有过，不是超期不办。请等期限过后再来。",

@@ -19,11 +19,12 @@ from workflow.audit import Link
 from workflow.cases import outward
 from workflow.cases.load import AnyRow, Loaded, load
 from workflow.daycount import Calendar
-from workflow.deadlines import PARTY
+from workflow.deadlines import write_counters
 from workflow.holidays import moves, years
 from workflow.holidays.moves import Move, Odd, Reckoned
 from workflow.holidays.years import Mark, Years
 from workflow.models import Case, Matter, Office, Task, table
+from workflow.permissions import PARTY
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
@@ -185,7 +186,7 @@ def _write(loaded: Loaded, matter: AnyRow, sound: Sequence[Reckoned], calendar: 
         book.recompute(r.row)
         r.row.update(row)
     book.save(loaded.connection)
-    loaded.connection.execute(update(_matters).where(_matters.c.id == matter.id).values(**book.summary()))
+    loaded.connection.execute(write_counters, {"key": matter.id, **book.summary()})
 
 
 def _record(loaded: Loaded, matter: AnyRow, move: Move, head: Link, actor: Actor, mark: Mark) -> Link:

@@ -9,6 +9,7 @@ from workflow import law
 from workflow.daycount import Span
 from workflow.definition.model import ClockDef, Definition, Ground
 from workflow.law import Allowance, Rule
+from workflow.permissions import PARTY
 from workflow.prover import tables
 from workflow.prover.findings import Counterexample, Subject, proves
 from workflow.prover.search import RUNNING, Graph
@@ -190,7 +191,7 @@ def _rule_owner(s: Subject) -> Iterator[Counterexample]:
     for clock in s.definition.clocks.values():
         for r in versions(clock.code)[:1]:
             allowed = tables.KNOWN_BODIES.get(r.owner, frozenset({r.owner}))
-            if clock.owner not in allowed and not (clock.owner == tables.PARTY and r.owner in tables.PARTIES):
+            if clock.owner not in allowed and not (clock.owner == PARTY and r.owner in tables.PARTIES):
                 who = people(s.definition, [clock.owner])
                 yield of_clock(
                     clock, f"写的责任人是{who}，法规表上是{people(s.definition, [r.owner])}（{r.law}）", "owner"

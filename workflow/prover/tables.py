@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workflow.permissions import PARTY, PARTY_OWNERS
+
 SYSTEM = "system"
-PARTY = "party"
-"""The addressee a child matter belongs to: the worker or the employer."""
-PARTIES = frozenset({"worker", "relative", "union", "employer", "applicant", "recipient", PARTY})
+PARTIES = PARTY_OWNERS
 WORKER_SIDE = frozenset({"worker", "relative", "union", "applicant", "recipient", PARTY})
 OUTSIDE = frozenset({
     "health", "diagnosis_institution", "appraisal_body", "arbitration", "review_body", "court", "regional_committee",

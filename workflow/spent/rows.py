@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from workflow.deadlines import PARTY_OWNERS
 from workflow.definition.model import ClockDef, Definition
 from workflow.models import Clock
+from workflow.permissions import PARTY_OWNERS
 from workflow.rights import is_right
 from workflow.spent.tally import Run, Stretch
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, update
 
 from workflow import audit
-from workflow.deadlines import summarize
+from workflow.deadlines import COUNTERS, summarize
 from workflow.definition.model import Definition
 from workflow.models import Case, Clock, Matter, table
 from workflow.situation import Actor
@@ -27,10 +27,8 @@ _clock = update(_clocks).where(_clocks.c.id == bindparam("key")).values({c: bind
 _matter = (
     update(_matters)
     .where(_matters.c.id == bindparam("key"))
-    .values({c: bindparam(c) for c in (
-        "state", "version", "urgent_on", "near_on", "late_on", "judge_on", "paused", "ball",
-    )})
-)  # fmt: skip
+    .values({c: bindparam(c) for c in ("state", "version", *COUNTERS)})
+)
 _case = (
     update(_cases)
     .where(_cases.c.id == bindparam("key"))
