@@ -6,10 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.builders import APPRAISAL_PAPERS, Life, Town
-
-COSTS = ["cost_receipts", "cost_list", "treatment_proof", "treatment_record"]
-BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
+from tests.builders import APPRAISAL_PAPERS, BANK, COSTS, SURVIVORS, Life, Town
 
 
 def chance(rng: random.Random) -> bool:
@@ -80,15 +77,7 @@ def paying(town: Town, rng: random.Random, monthly: bool | None = None) -> Life:
 def bereft(town: Town, rng: random.Random) -> Life:
     life = paying(town, rng)
     life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
-    life.act(
-        "desk",
-        "benefit",
-        "claim_survivor",
-        behalf="relative",
-        papers=["death_proof", "kinship_proof"],
-        dependants="配偶",
-        **BANK,
-    )
+    life.act("desk", "benefit", "claim_survivor", **SURVIVORS)
     return life
 
 

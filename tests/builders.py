@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,15 @@ PAPERS = ["application", "employment_proof", "diagnosis"]
 APPRAISAL_PAPERS = ["appraisal_form", "diagnosis_proof", "medical_record", "identity_card"]
 FINDINGS = "自2005年3月至2024年6月在该单位井下从事采掘作业，接触粉尘。单位没有异议。"
 WAGE = "6200.00"
+BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
+COSTS = ["cost_receipts", "cost_list", "treatment_proof", "treatment_record"]
+SURVIVORS: dict[str, Any] = {
+    "behalf": "relative",
+    "papers": ["death_proof", "kinship_proof"],
+    "dependants": "配偶",
+    **BANK,
+}
+"""What relatives hand in and tell when they claim."""
 START = date(2026, 3, 2)
 """A Monday with no long holiday near."""
 ACCOUNTS = (
@@ -121,6 +131,13 @@ def settle(store: Store) -> Town:
     for row_id in waiting:
         figures.approve(store, people["reviewer"], row_id)
     return Town(store, people, system)
+
+
+def surroundings(monkeypatch: pytest.MonkeyPatch, town: Town, folder: Path) -> None:
+    """Let commands run on the town's database."""
+    settings = {"ENV": "demo", "DATABASE_URL": town.store.settings.database_url, "DATA_DIR": str(folder)}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"GREENCHANNEL_{name}", value)
 
 
 _settled: dict[str, str] = {}

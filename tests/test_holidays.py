@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from tests.builders import Life, Town, dump, fresh_town, without_triggers
+from tests.builders import Life, Town, dump, fresh_town, surroundings, without_triggers
 from web.commands import holidays as command
 from workflow import audit, clock, firing, holidays, law, verify
 from workflow.errors import BadInput, Forbidden, Refused, Stopped
@@ -588,12 +588,7 @@ def run(
     small_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
     """Run the command on the town's database, on TODAY; what it prints."""
-    for name, value in (
-        ("ENV", "demo"),
-        ("DATABASE_URL", small_town.store.settings.database_url),
-        ("DATA_DIR", str(tmp_path)),
-    ):
-        monkeypatch.setenv(f"GREENCHANNEL_{name}", value)
+    surroundings(monkeypatch, small_town, tmp_path)
     (tmp_path / "2027.yaml").write_text(FILE, "utf-8")
     monkeypatch.chdir(tmp_path)
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from tests.builders import FIRM, START, Life, Town, dump, fresh_town, number
+from tests.builders import FIRM, START, Life, Town, dump, fresh_town, number, surroundings
 from tests.conftest import PROVE_ALL
 from tests.many_cases import add_cases
 from web.app import create_app
@@ -497,12 +497,7 @@ def test_a_county_sees_its_own_and_the_statements_do_not_grow(town: Town) -> Non
 def go(
     small_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    for name, value in (
-        ("ENV", "demo"),
-        ("DATABASE_URL", small_town.store.settings.database_url),
-        ("DATA_DIR", str(tmp_path)),
-    ):
-        monkeypatch.setenv(f"GREENCHANNEL_{name}", value)
+    surroundings(monkeypatch, small_town, tmp_path)
 
     def run_it(*words: str) -> str:
         top = argparse.ArgumentParser()

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.builders import APPRAISAL_PAPERS, WAGE, Life, Town
+from tests.builders import APPRAISAL_PAPERS, BANK, COSTS, SURVIVORS, WAGE, Life, Town
 from workflow.models import Payment
 
-BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
-COSTS = ["cost_receipts", "cost_list", "treatment_proof", "treatment_record"]
 SUM = "142600.00"
 GATEWAY: dict[str, Any] = {"gateway": "refused", "gateway_proof": "单位拒付的书面答复"}
 
@@ -355,15 +353,7 @@ def test_death_while_an_advance_is_asked_for_stops_nothing(town: Town) -> None:
 def test_the_family_claims_is_paid_and_the_pension_goes_on(town: Town) -> None:
     life = paying(town)
     life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
-    life.act(
-        "desk",
-        "benefit",
-        "claim_survivor",
-        behalf="relative",
-        papers=["death_proof", "kinship_proof"],
-        dependants="配偶",
-        **BANK,
-    )
+    life.act("desk", "benefit", "claim_survivor", **SURVIVORS)
     life.act(
         "agency",
         "benefit",

@@ -8,12 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tests.builders import WAGE, Life, Mailbox, Town, swallow
+from tests.builders import BANK, COSTS, SURVIVORS, WAGE, Life, Mailbox, Town, swallow
 from workflow import cases, clock, worker
 from workflow.models import Matter, Payment
-
-BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
-COSTS = ["cost_receipts", "cost_list", "treatment_proof", "treatment_record"]
 
 
 def standing(life: Life, matter: str = "benefit") -> dict[str, str]:
@@ -276,15 +273,7 @@ def test_the_family_is_told_claims_and_is_paid(town: Town) -> None:
     life.wait(2).act("agency", "benefit", "record_death", died_on=life.day.isoformat())
     assert {c.code: c.due_on and c.due_on.day for c in life.clocks("pension_starts")} == {"BN-PENSION-START": 1}
     life.act("agency", "benefit", "tell_survivors", reason="已当面告知配偶")
-    life.wait(5).act(
-        "desk",
-        "benefit",
-        "claim_survivor",
-        behalf="relative",
-        papers=["death_proof", "kinship_proof"],
-        dependants="配偶",
-        **BANK,
-    )
+    life.wait(5).act("desk", "benefit", "claim_survivor", **SURVIVORS)
     (reason,) = life.refused("agency", "benefit", "propose_survivor", died_in_leave="no", funeral_grant="42000", pension_month="2480",
                              death_grant="1000", ground="x")  # fmt: skip
     assert "没有一次性工亡补助金" in reason

@@ -9,13 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from documents.issue import issue
-from tests.builders import APPRAISAL_PAPERS, Life, Mailbox, Town, settle
+from tests.builders import APPRAISAL_PAPERS, BANK, COSTS, SURVIVORS, Life, Mailbox, Town, settle
 from workflow import clock, worker
 from workflow.models import Instrument
 from workflow.store import Store
-
-BANK: dict[str, Any] = {"account_holder": "试大山", "bank": "演示银行", "bank_account": "6200000000001234"}
-COSTS = ["cost_receipts", "cost_list", "treatment_proof", "treatment_record"]
 
 
 def test_every_document_of_a_life_can_be_printed(make_store: Callable[..., Store]) -> None:
@@ -148,15 +145,7 @@ def benefits(town: Town) -> list[Life]:
         "head", "benefit", "recover", recovery_cause="overpaid", recovery_sum="100", ground="重复计算"
     )
     a.act("agency", "benefit", "record_death", died_on=a.day.isoformat())
-    a.act(
-        "desk",
-        "benefit",
-        "claim_survivor",
-        behalf="relative",
-        papers=["death_proof", "kinship_proof"],
-        dependants="配偶",
-        **BANK,
-    )
+    a.act("desk", "benefit", "claim_survivor", **SURVIVORS)
     a.act(
         "agency",
         "benefit",
