@@ -17,22 +17,23 @@ from sqlalchemy.orm import Session
 
 from workflow import audit, clock
 from workflow.audit import Link
+from workflow.cases import outward
 from workflow.cases.act import Act
 from workflow.cases.load import load
 from workflow.cases.outward import LONGEST
+from workflow.cases.tasks import KIND as TASK
 from workflow.deadlines import next_round, placed_day, summarize, write_counters
 from workflow.definition.model import ClockDef
 from workflow.errors import Stopped
 from workflow.guards import ADVICE, MARKS, WAITS
 from workflow.models import Base, Case, Clock, Matter, Office, Outbox, Task, table
-from workflow.permissions import PARTIES, PARTY
+from workflow.permissions import PARTIES
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.todo import new_task
 
 BATCH = 500
-REACHED = ("worker", "employer")
-"""Who is told at his own address; every other is a role at an office."""
 _clocks = table(Clock)
 _due = (
     select(
@@ -185,9 +186,10 @@ def _let_happen(
     except Stopped as stopped:
         if not all(r.code == WAITS for r in stopped.reasons):
             text = f"“{row.label}”届满后没有办成“{action.label}”：{'；'.join(stopped.sentences())}"
-            task = {"case_id": row.case_id, "matter_id": row.matter_id, "office_id": row.office_id, "kind": "act",
-                    "owner": known.on_expiry.escalate or "supervisor", "fact": "", "created_at": clock.now(), "done_at": None,
-                    "done_by": "", "text": text[:300], "key": f"undone:{row.id}:{due}"}  # fmt: skip
+            task = new_task(
+                case_id=row.case_id, matter_id=row.matter_id, office_id=row.office_id, kind=TASK,
+                owner=known.on_expiry.escalate or "supervisor", text=text[:300], key=f"undone:{row.id}:{due}",
+            )  # fmt: skip
             _ignore_known(store, session, Task, [task])
         return
     heads[row.case_id] = loaded.head
@@ -203,7 +205,6 @@ def _tell(
         to, what = list(known.on_expiry.warn), f"已于{row.due_on}届满"
     else:
         to, what = list(known.on_expiry.warn), "内部提醒"
-    to = [row.party or who if who == PARTY else who for who in to]
     if row.provisional:
         what += "（日期暂估）"
     text = f"【绿通】案件{row.case_no}“{row.label}”{what}。"[:LONGEST]
@@ -212,18 +213,19 @@ def _tell(
     stage = "near" if near else "expired"
     rows = [
         {"key": f"clock:{row.id}:{stage}:{row.due_on}:{who}", "kind": "message", "case_id": row.case_id,
-         "to": who if who in REACHED else f"{who}@{row.office_code}", "text": advised if who in PARTIES else text, "payload": {"clock": row.id},
+         "to": outward.address(who, row.office_code), "text": advised if who in PARTIES else text, "payload": {"clock": row.id},
          "state": "waiting", "tries": 0, "error": "", "next_at": clock.now(), "done_at": None}
-        for who in to if not (died and who == "worker")
+        for who in (outward.side(w, row.party) for w in to) if not (died and who == "worker")
     ]  # fmt: skip
     _ignore_known(store, session, Outbox, rows)
     if not near and known.on_expiry.escalate:
         word = "法定时限已过" if row.legal else "内部提醒到期"
         law = f"（{row.law}）" if row.law else ""
-        task = {"case_id": row.case_id, "matter_id": row.matter_id, "office_id": row.office_id, "kind": "press",
-                "owner": known.on_expiry.escalate, "fact": "", "created_at": clock.now(), "done_at": None, "done_by": "",
-                "text": f"督办：“{row.label}”{word}，{row.due_on} 届满，责任人：{people.get(row.owner, row.owner)}{law}",
-                "key": f"press:{row.id}:{row.due_on}"}  # fmt: skip
+        task = new_task(
+            case_id=row.case_id, matter_id=row.matter_id, office_id=row.office_id, kind="press", owner=known.on_expiry.escalate,
+            text=f"督办：“{row.label}”{word}，{row.due_on} 届满，责任人：{people.get(row.owner, row.owner)}{law}",
+            key=f"press:{row.id}:{row.due_on}",
+        )  # fmt: skip
         _ignore_known(store, session, Task, [task])
 
 

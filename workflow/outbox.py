@@ -16,6 +16,7 @@ from workflow import clock
 from workflow.errors import NotFound, Stopped
 from workflow.models import Case, Employer, Outbox, Task, Worker, table
 from workflow.store import Store
+from workflow.todo import new_task
 
 MOST_TRIES = 8
 LEASE = timedelta(minutes=5)
@@ -140,8 +141,15 @@ def _ask_a_person(store: Store, session: Session, row: Outbox, why: str) -> None
     case = session.get_one(Case, row.case_id)
     what = "文书没有打印成" if row.kind == "print" else "消息没有发出"
     text = f"{what}：{why}"[:300]
-    task = {"case_id": case.id, "matter_id": None, "office_id": case.office_id, "kind": "outbox", "owner": "desk", "text": text,
-            "fact": "", "key": _task_key(row), "created_at": clock.now(), "done_at": None, "done_by": ""}  # fmt: skip
+    task = new_task(
+        case_id=case.id,
+        matter_id=None,
+        office_id=case.office_id,
+        kind="outbox",
+        owner="desk",
+        text=text,
+        key=_task_key(row),
+    )
     make = (postgresql if store.postgres else sqlite).insert(table(Task)).values(task)
     session.execute(
         make.on_conflict_do_update(index_elements=["key"], set_={"text": text, "done_at": None, "done_by": ""})

@@ -62,9 +62,8 @@ class LateEvents(Sequence[EventView]):
     """Past acts, read when a condition first asks for them: most acts ask nobody who did what."""
 
     def __init__(self, read: Callable[[], Sequence[EventView]]) -> None:
-        self._read, self._known = read, None
-
-    _known: Sequence[EventView] | None
+        self._read = read
+        self._known: Sequence[EventView] | None = None
 
     def _all(self) -> Sequence[EventView]:
         if self._known is None:

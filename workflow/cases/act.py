@@ -93,7 +93,7 @@ class Act:
         self._known(situation)
         moved = self._diagnosed(situation.given)
         opened = opening.open_by(self.loaded, self.matter, self.action, self.on, situation.given)
-        died = "died_on" in self.facts or any("died_on" in m.facts for m in self.loaded.matters)
+        died = "died_on" in self.facts or self.loaded.died
         outward.tell(self.loaded, self.matter, self.defined.states[to_name], self.seq, instrument, died)  # 6
         tasks.follow(self.loaded, self.matter, self.action, self.seq, situation.given, self.actor)
         self._write_matter(to_name)

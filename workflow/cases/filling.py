@@ -18,6 +18,7 @@ from workflow.errors import Forbidden, Reason, Refused
 from workflow.models import Case, Matter, Outbox, Task, Worker, table
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.todo import new_task
 
 YES_NO = {"yes": "是", "no": "否"}
 CASE_FACTS: Mapping[str, FactDef] = {
@@ -57,9 +58,10 @@ def label_of(loaded: Loaded, name: str) -> str:
 def ask(loaded: Loaded, wanted: Sequence[tuple[int | None, str, str]]) -> None:
     """One task for each unknown fact: (matter id, matter name, fact)."""
     rows = [
-        {"case_id": loaded.row.id, "matter_id": matter_id, "office_id": loaded.row.office_id, "kind": "fill", "owner": "desk",
-         "text": f"补录：{label_of(loaded, fact)}", "fact": fact, "key": f"fill:{loaded.row.case_no}:{name}:{fact}",
-         "created_at": clock.now(), "done_at": None, "done_by": ""}
+        new_task(
+            case_id=loaded.row.id, matter_id=matter_id, office_id=loaded.row.office_id, kind="fill", owner="desk",
+            text=f"补录：{label_of(loaded, fact)}", fact=fact, key=f"fill:{loaded.row.case_no}:{name}:{fact}",
+        )
         for matter_id, name, fact in wanted
     ]  # fmt: skip
     if rows:

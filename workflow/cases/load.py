@@ -210,6 +210,11 @@ class Loaded:
             self._instruments[matter.id] = found
         return self._instruments[matter.id]
 
+    @property
+    def died(self) -> bool:
+        """Whether some matter knows of the worker's death: nobody writes to him any more."""
+        return any("died_on" in m.facts for m in self.matters)
+
     def to_serve(self, matter: AnyRow) -> list[str]:
         """Who must be served with the newest document of the matter; both sides where the document is not ours (a decision
         taken before the case was placed)."""

@@ -12,8 +12,11 @@ from workflow import clock
 from workflow.cases.load import AnyRow, Loaded
 from workflow.definition.model import StateDef
 from workflow.models import Outbox, table
+from workflow.permissions import PARTY
 
 LONGEST = 70
+REACHED = ("worker", "employer")
+"""Who is told at his own address; every other is a role at an office."""
 _rows = insert(table(Outbox))
 
 
@@ -43,6 +46,16 @@ def worker_text(case_no: str, to: StateDef) -> str:
     """One short message (at most 70 characters): number and stage, no identity, no disease."""
     text = f"【绿通】您的案件{case_no}现在：{to.label}。凭编号和身份证后四位查询，详询窗口。"
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def side(who: str, party: str) -> str:
+    """Whom a file's `party` means in a child matter of that side; anybody else is himself."""
+    return party or who if who == PARTY else who
+
+
+def address(who: str, office_code: str) -> str:
+    """Where a person of the file is reached: worker, employer, or role@office code."""
+    return who if who in REACHED else f"{who}@{office_code}"
 
 
 def message(loaded: Loaded, to: str, text: str, key: str, **payload: Any) -> dict[str, Any]:

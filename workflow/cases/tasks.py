@@ -14,6 +14,7 @@ from workflow.errors import Forbidden, NotFound, Reason, Refused
 from workflow.models import Case, Task, table
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.todo import new_task
 
 KIND = "act"
 LONGEST = 300
@@ -44,9 +45,10 @@ def follow(loaded: Loaded, matter: AnyRow, action: ActionDef, seq: int, given: M
     text = f"{action.label}{about}{f'：{why}' if why else ''}"
     loaded.connection.execute(
         _new,
-        {"case_id": loaded.row.id, "matter_id": matter.id, "office_id": matter.office_id, "kind": KIND, "owner": action.task,
-         "text": text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", "fact": who,
-         "key": f"act:{loaded.row.case_no}:{seq}:{action.task}", "created_at": clock.now(), "done_at": None, "done_by": ""},
+        new_task(
+            case_id=loaded.row.id, matter_id=matter.id, office_id=matter.office_id, kind=KIND, owner=action.task,
+            text=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", fact=who, key=f"act:{loaded.row.case_no}:{seq}:{action.task}",
+        ),
     )  # fmt: skip
 
 

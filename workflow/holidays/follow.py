@@ -23,18 +23,17 @@ from workflow.deadlines import write_counters
 from workflow.holidays import moves, years
 from workflow.holidays.moves import Move, Odd, Reckoned
 from workflow.holidays.years import Mark, Years
-from workflow.models import Case, Matter, Office, Task, table
-from workflow.permissions import PARTY
+from workflow.models import Case, Office, Task, table
 from workflow.setup import machine_account
 from workflow.situation import Actor
 from workflow.store import Store
+from workflow.todo import new_task
 
 BATCH = 50
 """Cases of one transaction: others wait for a tenth of a second at most."""
 SETTLES = timedelta(minutes=5)
 """After so long no act is under way any more that had read the arrangement before: then all clocks are looked at once again."""
-REACHED = ("worker", "employer")
-_matters, _cases, _tasks = table(Matter), table(Case), table(Task)
+_cases, _tasks = table(Case), table(Task)
 
 
 @dataclass
@@ -219,24 +218,20 @@ def _correct(
         text = f"【绿通】案件{loaded.row.case_no}“{move.label}”最后一日改为{move.new.due_on}，原届满提醒作废。"
         outward.write(loaded.connection, [
             outward.message(loaded, _address(who, matter, offices), text[: outward.LONGEST], f"moved:{loaded.row.case_no}:{seq}:{who}")
-            for who in (known.on_expiry.warn if known else ()) if not (who == "worker" and _died(loaded))
+            for who in (known.on_expiry.warn if known else ()) if not (who == "worker" and loaded.died)
         ])  # fmt: skip
     elif move.over == "became_over":
         text = (f"核实：“{move.label}”最后一日随放假安排由 {move.old.due_on} 提前到 {move.new.due_on}，已经过了；"
                 f"{move.owner_label}原来看到的是暂估日期，是否算超期由人判断。")  # fmt: skip
-        task = {"case_id": loaded.row.id, "matter_id": matter.id, "office_id": loaded.row.office_id, "kind": "judge",
-                "owner": "supervisor", "text": text[:300], "fact": "", "key": f"moved:{loaded.row.case_no}:{seq}",
-                "created_at": clock.now(), "done_at": None, "done_by": ""}  # fmt: skip
+        task = new_task(
+            case_id=loaded.row.id, matter_id=matter.id, office_id=loaded.row.office_id, kind="judge", owner="supervisor", text=text[:300],
+            key=f"moved:{loaded.row.case_no}:{seq}",
+        )  # fmt: skip
         loaded.connection.execute(_tasks.insert(), task)
 
 
 def _address(who: str, matter: AnyRow, offices: Mapping[int, tuple[str, str]]) -> str:
-    who = matter.addressee or who if who == PARTY else who
-    return who if who in REACHED else f"{who}@{offices[matter.office_id][0]}"
-
-
-def _died(loaded: Loaded) -> bool:
-    return any("died_on" in m.facts for m in loaded.matters)
+    return outward.address(outward.side(who, matter.addressee), offices[matter.office_id][0])
 
 
 def _offices(session: Session) -> dict[int, tuple[str, str]]:
